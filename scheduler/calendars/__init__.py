@@ -1,0 +1,1 @@
+"""iCalendar out: feeds and single appointments. In: busy times and closures."""

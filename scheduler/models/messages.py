@@ -1,0 +1,62 @@
+"""The outbox: each message as a row with a state, never with its words. And the local handset's texts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from scheduler.extensions import db
+from scheduler.models.types import BigKey, EncryptedText, Instant
+
+PURPOSES = ("confirmation", "reminder", "change", "cancellation", "link")
+STATES = (
+    "planned", "claimed", "accepted", "sent", "delivered", "undelivered", "failed", "suppressed", "expired", "unknown",
+    "cancelled",
+)
+
+
+class Message(db.Model):
+    """A text to be sent between `send_after` and `send_before`, or not at all. Its words are made when it is claimed
+    and not kept; neither is the number it goes to."""
+
+    __tablename__ = "message"
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointment.id"), index=True)
+    appointment_version: Mapped[int | None]
+    purpose: Mapped[str] = mapped_column(String(14))
+    state: Mapped[str] = mapped_column(String(12), default="planned")
+    send_after: Mapped[datetime] = mapped_column(Instant)
+    send_before: Mapped[datetime] = mapped_column(Instant)
+    attempts: Mapped[int] = mapped_column(default=0)
+    claimed_at: Mapped[datetime | None] = mapped_column(Instant)
+    settled_at: Mapped[datetime | None] = mapped_column(Instant)
+    provider_id: Mapped[str | None] = mapped_column(String(64), unique=True)
+    outcome: Mapped[str | None] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    __table_args__ = (
+        Index("ix_message_due", "state", "send_after"),
+        CheckConstraint(f"purpose IN ({', '.join(map(repr, PURPOSES))})", name="purpose"),
+        CheckConstraint(f"state IN ({', '.join(map(repr, STATES))})", name="state"),
+    )
+
+
+class HandsetText(db.Model):
+    """A text that the local gateway "sent", for demonstrations and training. Never used in production."""
+
+    __tablename__ = "handset_text"
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    provider_id: Mapped[str] = mapped_column(String(64), unique=True)
+    phone: Mapped[str] = mapped_column(EncryptedText("handset_text.phone"))
+    body: Mapped[str] = mapped_column(EncryptedText("handset_text.body"))
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
+class Heartbeat(db.Model):
+    """When each background job last ran, for `/readyz`."""
+
+    __tablename__ = "heartbeat"
+    job: Mapped[str] = mapped_column(String(40), primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant)

@@ -1,0 +1,1 @@
+"""What leaves by text: outbox, words, gateway, receipts and replies."""

@@ -1,0 +1,227 @@
+"""Cutting bookable times out of sessions. Slots are computed on demand and never stored.
+
+Times start on a five-minute grid and are packed from the beginning of what is free, so that no useless gap is left.
+Where they fall depends on the workers' free time alone, never on the person who asks: a person's own barriers only
+take times away. Otherwise an odd starting time would tell her that someone she is kept from is near (SAFETY.md 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from scheduler.rules.audience import may_attend
+from scheduler.rules.intervals import Interval, subtract
+from scheduler.rules.presence import Kind, Margins, Mode, presence
+from scheduler.rules.separation import Gatekeeper
+
+GRID = timedelta(minutes=5)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A session as this module sees it. `series` is set only for a group's series, the only kind that enrols."""
+
+    session: int
+    series: int | None
+    venue: int
+    site: int
+    span: Interval
+    kind: Kind
+    audience: str
+    modes: tuple[str, ...]
+    staff: tuple[int, ...]
+    margins: Margins
+    seats: int | None = None
+    creche: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How long an appointment of a type takes, and the time its worker needs free before and after it."""
+
+    length: timedelta
+    before: timedelta = timedelta()
+    after: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An appointment that stands in a session. `busy` is the worker's time with buffers; `staff` None in a group."""
+
+    session: int
+    staff: int | None
+    busy: Interval
+    creche: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """An appointment that the same client has already. `present` and `site` are None when it is held at a distance."""
+
+    span: Interval
+    site: int | None
+    present: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Everything about the person who is to be booked that decides where and when they may be."""
+
+    eligibility: str
+    gate: Gatekeeper
+    own: tuple[Own, ...] = ()
+
+
+class Offer(NamedTuple):
+    """A time that could be booked now."""
+
+    session: int
+    venue: int
+    staff: int | None
+    mode: str
+    start: datetime
+    end: datetime
+    audience: str
+
+
+def on_grid(at: datetime) -> bool:
+    """True when a time may be the start of an appointment: a whole number of five minutes past the hour."""
+    return at.second == 0 and at.microsecond == 0 and at.minute % 5 == 0
+
+
+def _up_to_grid(at: datetime) -> datetime:
+    over = timedelta(minutes=at.minute % 5, seconds=at.second, microseconds=at.microsecond)
+    return at + (GRID - over) if over else at
+
+
+def admits_session(asker: Asker, opening: Opening, mode: str) -> bool:
+    """May this person be in this session in this mode, at any time? Says nothing of whether there is room."""
+    if mode not in opening.modes or not may_attend(opening.audience, asker.eligibility):
+        return False
+    shared = opening.kind is not Kind.ONE_TO_ONE
+    if shared and not all(asker.gate.admits_worker(worker) for worker in opening.staff):
+        return False
+    return asker.gate.admits_session(
+        opening.site if mode == Mode.IN_PERSON else None, opening.session, opening.series
+    )
+
+
+def admits_time(asker: Asker, opening: Opening, mode: str, staff: int | None, start: datetime, end: datetime) -> bool:
+    """May this person be there at this very time, with this worker? Says nothing of whether the worker is free."""
+    if not asker.gate.admits_worker(staff):
+        return False
+    window = opening.span if opening.kind is Kind.DROP_IN else None
+    present = presence(mode, start, end, opening.margins, window)
+    if present is not None and not asker.gate.admits_presence(opening.site, present.start, present.end):
+        return False
+    for own in asker.own:
+        if start < own.span.end and own.span.start < end:
+            return False
+        elsewhere = own.present is not None and own.site != opening.site
+        if elsewhere and present is not None and own.present is not None and present.overlaps(own.present):
+            return False
+    return True
+
+
+def fits(
+    opening: Opening, length: Length, taken: Iterable[Taken], staff: int | None, start: datetime, creche: int
+) -> bool:
+    """Is there room in the session for this very time: the worker free, or a seat, and crèche places enough?"""
+    end = start + length.length
+    standing = [t for t in taken if t.session == opening.session]
+    if creche and sum(t.creche for t in standing) + creche > opening.creche:
+        return False
+    if opening.kind is not Kind.ONE_TO_ONE:
+        whole = start == opening.span.start and (end == opening.span.end or opening.kind is Kind.DROP_IN)
+        return whole and staff is None and (opening.seats is None or len(standing) < opening.seats)
+    if staff not in opening.staff or not on_grid(start) or not opening.span.contains(Interval(start, end)):
+        return False
+    busy = Interval(start - length.before, end + length.after)
+    return not any(t.staff == staff and t.busy.overlaps(busy) for t in standing)
+
+
+def starts(opening: Opening, length: Length, busy: Iterable[Interval]) -> Iterator[datetime]:
+    """Packed starts of appointments of this length in one worker's free time within the session, in order."""
+    step = length.before + length.length + length.after
+    around = Interval(opening.span.start - length.before, opening.span.end + length.after)
+    for free in subtract(around, busy):
+        start = _up_to_grid(free.start + length.before)
+        latest = free.end - length.after - length.length
+        while start <= latest:
+            yield start
+            start = _up_to_grid(start + step)
+
+
+def offers(
+    asker: Asker,
+    openings: Iterable[Opening],
+    taken: Mapping[int, list[Taken]],
+    length: Length,
+    modes: frozenset[str],
+    not_before: datetime,
+    staff: frozenset[int] | None = None,
+    creche: int = 0,
+) -> Iterator[Offer]:
+    """The times that this person could be given, session by session in the order of `openings`.
+
+    `taken` holds what stands in each session, by session id. `staff` narrows to those workers. Nothing starts before
+    `not_before`. Group sessions and drop-ins are offered whole, for their own length.
+    """
+    for opening in openings:
+        standing = taken.get(opening.session, [])
+        if creche and sum(t.creche for t in standing) + creche > opening.creche:
+            continue
+        admitted = [mode for mode in opening.modes if mode in modes and admits_session(asker, opening, mode)]
+        if not admitted:
+            continue
+        if opening.kind is not Kind.ONE_TO_ONE:
+            yield from _whole(asker, opening, standing, admitted, not_before, staff, length)
+            continue
+        for worker in opening.staff:
+            if (staff is not None and worker not in staff) or not asker.gate.admits_worker(worker):
+                continue
+            times = list(starts(opening, length, [t.busy for t in standing if t.staff == worker]))
+            for mode in admitted:
+                clear = _nothing_in_the_way(asker, opening, mode)
+                for start in times:
+                    if start < not_before:
+                        continue
+                    end = start + length.length
+                    if clear or admits_time(asker, opening, mode, worker, start, end):
+                        yield Offer(opening.session, opening.venue, worker, mode, start, end, opening.audience)
+
+
+def _nothing_in_the_way(asker: Asker, opening: Opening, mode: str) -> bool:
+    """True when no time in the session can be refused: the same questions, asked once of its widest presence."""
+    around = Interval(opening.span.start - _DAY, opening.span.end + _DAY)
+    if any(own.span.overlaps(around) or (own.present and own.present.overlaps(around)) for own in asker.own):
+        return False
+    if mode != Mode.IN_PERSON:
+        return True
+    widest = opening.span.widened(opening.margins.arrive_early, opening.margins.leave_late)
+    return asker.gate.admits_presence(opening.site, widest.start, widest.end)
+
+
+def _whole(
+    asker: Asker,
+    opening: Opening,
+    standing: list[Taken],
+    admitted: list[str],
+    not_before: datetime,
+    staff: frozenset[int] | None,
+    length: Length,
+) -> Iterator[Offer]:
+    if opening.span.start < not_before or (opening.seats is not None and len(standing) >= opening.seats):
+        return
+    if staff is not None and not staff & set(opening.staff):
+        return
+    start = opening.span.start
+    end = start + length.length if opening.kind is Kind.DROP_IN else opening.span.end
+    for mode in admitted:
+        if admits_time(asker, opening, mode, None, start, end):
+            yield Offer(opening.session, opening.venue, None, mode, start, end, opening.audience)
+

@@ -1,0 +1,1 @@
+"""What is asked. Every query; it never commits and never decides."""
