@@ -28,7 +28,10 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         TESTING=testing,
         SECRET_KEY=values["SECRET_KEY"],
         SQLALCHEMY_DATABASE_URI=values["DATABASE_URL"],
-        SQLALCHEMY_ENGINE_OPTIONS={"connect_args": {"options": "-c timezone=UTC"}} if postgres else {},
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "hide_parameters": True,  # an error's text goes to logs, and a parameter may be a name
+            **({"connect_args": {"options": "-c timezone=UTC"}} if postgres else {}),
+        },
         MAX_CONTENT_LENGTH=2 * 1024 * 1024,
         SESSION_COOKIE_SECURE=values["PRODUCTION"],
         SESSION_COOKIE_HTTPONLY=True,

@@ -39,6 +39,7 @@ SETTINGS = (
     Setting("TWILIO_MESSAGING_SERVICE_SID", "", "A Twilio messaging service, instead of a number."),
     Setting("TWILIO_API_BASE", "", "Another base address for Twilio's API, for a region or a test."),
     Setting("REDIS_URL", "", "Shares rate limits between processes. Empty counts within each process."),
+    Setting("PROXIES", "0", "How many reverse proxies stand in front, whose word on the visitor's address is taken."),
     Setting("PRODUCTION", "", "`1` refuses to start unless secrets, sender, address and migration are fit for use."),
     Setting("LOG_LEVEL", "INFO", "How much is logged. Never names, numbers or places at any level."),
 )

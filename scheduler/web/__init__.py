@@ -2,8 +2,33 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
+
 from flask import Flask
+from flask_bootstrap import Bootstrap5
+
+from scheduler.extensions import babel
+from scheduler.web import errors, logs, pages, security
+
+#: Each package has a blueprint `bp`, or an `init_app(app)` that registers what it needs.
+BLUEPRINTS = ("account", "reception", "link", "outreach", "safeguarding", "manage", "handset", "hooks", "api", "feeds")
 
 
 def init_app(app: Flask) -> None:
-    """Register security, error pages and every blueprint."""
+    """Register security, error pages, logs and every blueprint."""
+    logs.init_app(app)
+    babel.init_app(app)
+    Bootstrap5(app)
+    security.init_app(app)
+    errors.init_app(app)
+    pages.init_app(app)
+    for name in BLUEPRINTS:
+        package = f"{__name__}.{name}"
+        if find_spec(package) is None:
+            continue
+        module = import_module(package)
+        if hasattr(module, "init_app"):
+            module.init_app(app)
+        elif hasattr(module, "bp"):
+            app.register_blueprint(module.bp)

@@ -1,0 +1,55 @@
+"""Whether the installation can do its work: the database, its migration, the worker and the texts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from flask import current_app
+from sqlalchemy.exc import SQLAlchemyError
+
+from scheduler import clock
+from scheduler.extensions import db
+from scheduler.store import readiness as store
+
+#: The worker beats every minute or so; three minutes without is a worker that stopped.
+WORKER_SILENT = timedelta(minutes=3)
+#: A text that is this late is one that she may be waiting for.
+MESSAGE_LATE = timedelta(minutes=10)
+
+
+class Check(NamedTuple):
+    """One thing that must be so, and in a word how it is."""
+
+    name: str
+    ok: bool
+    state: str
+
+
+def checks() -> list[Check]:
+    """Each check, none of which raises."""
+    try:
+        store.database_answers()
+        return [Check("database", True, "ok"), _migration(), _worker(), _messages()]
+    except SQLAlchemyError:
+        db.session.rollback()
+        return [Check("database", False, "unreachable or without its tables")]
+
+
+def _migration() -> Check:
+    at, newest = store.migrations(Path(current_app.extensions["migrate"].directory))
+    return Check("migration", at == newest, "ok" if at == newest else "not the newest")
+
+
+def _worker() -> Check:
+    last = store.last_heartbeat()
+    if last is None:
+        return Check("worker", False, "never ran")
+    ok = clock.now() - last < WORKER_SILENT
+    return Check("worker", ok, "ok" if ok else "silent")
+
+
+def _messages() -> Check:
+    count = store.overdue_messages(clock.now() - MESSAGE_LATE)
+    return Check("messages", count == 0, "ok" if count == 0 else f"{count} overdue")

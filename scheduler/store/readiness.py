@@ -1,0 +1,39 @@
+"""What is asked to know whether the whole installation is working."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import func, select, text
+
+from scheduler.extensions import db
+from scheduler.models import Heartbeat, Message
+
+
+def database_answers() -> bool:
+    """True when the database answers a question."""
+    return bool(db.session.execute(text("SELECT 1")).scalar_one() == 1)
+
+
+def migrations(folder: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """The migrations that the database is at, and the newest that the code has. Both empty while there are none."""
+    if not (folder / "env.py").exists():
+        return frozenset(), frozenset()
+    newest = frozenset(ScriptDirectory(str(folder)).get_heads())
+    at = frozenset(MigrationContext.configure(db.session.connection()).get_current_heads())
+    return at, newest
+
+
+def last_heartbeat() -> datetime | None:
+    """When the worker last did any job."""
+    return db.session.execute(select(func.max(Heartbeat.at))).scalar_one_or_none()
+
+
+def overdue_messages(before: datetime) -> int:
+    """How many planned messages should have been sent before then, and still may be."""
+    return db.session.execute(
+        select(func.count()).select_from(Message).where(Message.state == "planned", Message.send_after < before)
+    ).scalar_one()

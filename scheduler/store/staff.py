@@ -1,0 +1,106 @@
+"""What is asked about staff, their sign-ins and their tokens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple, TypeAlias
+
+from sqlalchemy import Row, select
+
+from scheduler.extensions import db
+from scheduler.models import ApiToken, FeedToken, SignIn, Staff
+
+Found: TypeAlias = Row[*tuple[Any, ...]]
+
+
+class StaffName(NamedTuple):
+    """Someone who works here, as lists show them."""
+
+    id: int
+    name: str
+    role: str
+    sees_clients: bool
+    woman: bool
+
+
+def by_username(username: str) -> Found | None:
+    """The active person who signs in with this name: id, role, given_name, password_hash."""
+    return db.session.execute(
+        select(Staff.id, Staff.role, Staff.given_name, Staff.password_hash).where(
+            Staff.username == username, Staff.active.is_(True)
+        )
+    ).first()
+
+
+def sign_in(token_hash: bytes) -> Found | None:
+    """A sign-in not ended, of someone active: id, staff_id, role, given_name, seen_at, expires_at."""
+    return db.session.execute(
+        select(SignIn.id, SignIn.staff_id, SignIn.seen_at, SignIn.expires_at, Staff.role, Staff.given_name)
+        .join(Staff, Staff.id == SignIn.staff_id)
+        .where(SignIn.token_hash == token_hash, SignIn.ended_at.is_(None), Staff.active.is_(True))
+    ).first()
+
+
+def api_token(token_hash: bytes) -> Found | None:
+    """An API token that was not ended: id, role."""
+    return db.session.execute(
+        select(ApiToken.id, ApiToken.role).where(ApiToken.token_hash == token_hash, ApiToken.ended_at.is_(None))
+    ).first()
+
+
+def feed(token_hash: bytes) -> Found | None:
+    """A calendar feed that was not ended: id, kind, staff_id, venue_id."""
+    return db.session.execute(
+        select(FeedToken.id, FeedToken.kind, FeedToken.staff_id, FeedToken.venue_id).where(
+            FeedToken.token_hash == token_hash, FeedToken.ended_at.is_(None)
+        )
+    ).first()
+
+
+def tokens() -> list[Found]:
+    """Every API token: id, name, role, created_at, ended_at, newest first."""
+    return list(db.session.execute(
+        select(ApiToken.id, ApiToken.name, ApiToken.role, ApiToken.created_at, ApiToken.ended_at)
+        .order_by(ApiToken.id.desc())
+    ))
+
+
+def feeds() -> list[Found]:
+    """Every calendar feed: id, kind, staff_id, venue_id, created_at, ended_at, newest first."""
+    return list(db.session.execute(
+        select(FeedToken.id, FeedToken.kind, FeedToken.staff_id, FeedToken.venue_id, FeedToken.created_at,
+               FeedToken.ended_at).order_by(FeedToken.id.desc())
+    ))
+
+
+def names(ids: set[int]) -> dict[int, str]:
+    """The full names of these people, by id. One query."""
+    if not ids:
+        return {}
+    rows = db.session.execute(select(Staff.id, Staff.given_name, Staff.family_name).where(Staff.id.in_(ids)))
+    return {row.id: f"{row.given_name} {row.family_name}" for row in rows}
+
+
+def workers() -> list[StaffName]:
+    """Everyone active who sees clients, by name. One query."""
+    rows = db.session.execute(
+        select(Staff.id, Staff.given_name, Staff.family_name, Staff.role, Staff.sees_clients, Staff.woman).where(
+            Staff.active.is_(True), Staff.sees_clients.is_(True)
+        )
+    )
+    found = [StaffName(r.id, f"{r.given_name} {r.family_name}", r.role, r.sees_clients, r.woman) for r in rows]
+    return sorted(found, key=lambda person: person.name.casefold())
+
+
+def all_staff() -> list[Found]:
+    """Everyone, active first: names, role, job, what they do, username and version."""
+    rows = db.session.execute(
+        select(Staff.id, Staff.given_name, Staff.family_name, Staff.role, Staff.job, Staff.sees_clients, Staff.woman,
+               Staff.active, Staff.on_call, Staff.username, Staff.version)
+    ).all()
+    return sorted(rows, key=lambda row: (not row.active, row.given_name.casefold(), row.family_name.casefold()))
+
+
+def last_seen(sign_in_id: int) -> datetime | None:
+    """When this sign-in was last used."""
+    return db.session.execute(select(SignIn.seen_at).where(SignIn.id == sign_in_id)).scalar_one_or_none()
