@@ -72,11 +72,13 @@ class Series(db.Model):
 
 class Session(db.Model):
     """One dated occurrence: a venue, a time, workers, and for whom. One-to-one time is cut from it on demand; a group
-    has `seats`. `site_id` is the venue's, kept here so that a day at a site is one index range."""
+    has `seats`. `site_id` is the venue's, kept here so that a day at a site is one index range. `series_day` is the local
+    day on which its series has it, wherever it was moved: a day of a series is made once."""
 
     __tablename__ = "session"
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id"), index=True)
+    series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id"))
+    series_day: Mapped[date | None]
     venue_id: Mapped[int] = mapped_column(ForeignKey("venue.id"))
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
     title: Mapped[str] = mapped_column(EncryptedText("session.title"))
@@ -93,6 +95,7 @@ class Session(db.Model):
     version: Mapped[int] = mapped_column(default=1)
     updated_at: Mapped[datetime] = mapped_column(Instant)
     __table_args__ = (
+        Index("uq_session_series_day", "series_id", "series_day", unique=True),
         Index("ix_session_venue_start", "venue_id", "start"),
         Index("ix_session_site_start", "site_id", "start"),
         Index("ix_session_start", "start"),
