@@ -1,0 +1,1 @@
+"""What tests stand on: databases, a served app, a browser, and processes that race."""
