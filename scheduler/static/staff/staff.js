@@ -1,0 +1,49 @@
+// Makes staff pages quicker. Everything works without it.
+const page = document.documentElement;
+page.classList.add("js");
+
+// "/" goes to the search box, unless something is being typed.
+addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    const box = document.querySelector("[data-find]");
+    if (box) {
+      event.preventDefault();
+      box.focus();
+      box.select();
+    }
+  }
+});
+
+// Choosing a place or a day shows it at once.
+for (const form of document.querySelectorAll("[data-choose]")) {
+  form.addEventListener("change", () => form.requestSubmit());
+}
+
+// A form is sent once, however often its button is pressed.
+addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.matches("[role=search]")) return;
+  if (form.dataset.sent) event.preventDefault();
+  else form.dataset.sent = "yes";
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+// The line of the present moves down the board, a row every five minutes.
+const board = document.querySelector("[data-board]");
+if (board) {
+  const lines = [...board.querySelectorAll(".now")];
+  if (lines.length) {
+    const row = Number(/\br(\d+)\b/.exec(lines[0].className)[1]);
+    const since = Date.now();
+    lines[0].scrollIntoView({ block: "center", inline: "nearest" });
+    scrollTo(0, 0);
+    setInterval(() => {
+      const at = row + Math.floor((Date.now() - since) / 300000);
+      for (const line of lines) line.style.gridRowStart = at;
+    }, 30000);
+  }
+  if (location.hash) document.querySelector(location.hash)?.scrollIntoView({ block: "center" });
+}

@@ -1,0 +1,7 @@
+"""The reception desk: the day board, clients, and booking for them."""
+
+from flask import Blueprint
+
+bp = Blueprint("reception", __name__, url_prefix="/reception")
+
+from scheduler.web.reception import day  # noqa: E402, F401  (its routes)

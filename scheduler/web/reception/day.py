@@ -1,0 +1,92 @@
+"""The day board: one venue's day, as columns or as a list, and the one-click marks on it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import flash, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
+
+from scheduler import clock
+from scheduler.errors import Invalid, NotFound
+from scheduler.services import arrivals, visibility
+from scheduler.store import board as store
+from scheduler.store.diary import zone as zone_named
+from scheduler.web import pages
+from scheduler.web.reception import bp
+from scheduler.web.reception.board import day_span, lay_out
+from scheduler.web.reception.words import board_words
+from scheduler.web.security import allow, current_actor
+
+DESK = ("reception", "lead", "manager")
+VIEWS = ("board", "list")
+#: How many places the menu of places holds; a service with more has the page of all places.
+MOST_PLACES = 40
+
+
+@bp.get("/")
+@allow(*DESK)
+def day() -> Any:
+    """One venue's day."""
+    actor = current_actor()
+    wanted = pages.a_number(request.args.get("venue"), "venue")
+    remembered = wanted if wanted is not None else session.get("venue")
+    places = store.places(actor.staff_id, remembered, MOST_PLACES)
+    if not places:
+        return render_template("reception/no_places.html")
+    if wanted is not None and places[0].id != wanted:
+        raise NotFound
+    assigned = {place.id for place in places if place.assigned}
+    names = {place.id: visibility.label_for(place, actor, assigned) for place in places}
+    venue = places[0]
+    if session.get("venue") != venue.id:
+        session["venue"] = venue.id
+    zone = zone_named(venue.zone)
+    now = clock.now()
+    today = now.astimezone(zone).date()
+    chosen = pages.a_day(request.args.get("date"), today)
+    view = request.args.get("view") if request.args.get("view") in VIEWS else session.get("view", "board")
+    if session.get("view", "board") != view:
+        session["view"] = view
+    span = day_span(chosen, zone)
+    board = lay_out(
+        chosen, zone, store.appointments(venue.id, *span), store.sessions(venue.id, *span),
+        store.workers(venue.id, *span), store.windows(venue.id, chosen), store.closures(venue.id, *span), now,
+        board_words(),
+    )
+    return render_template(
+        f"reception/{view}.html",
+        board=board, view=view, venue=venue, names=sorted(names.items(), key=lambda item: item[1].casefold()),
+        venue_name=names[venue.id], more_places=len(places) == MOST_PLACES, day=chosen, today=today,
+        day_text=pages.day_and_year(chosen), before=chosen - timedelta(days=1), after=chosen + timedelta(days=1),
+        now_text=pages.clock_text(now, zone),
+    )
+
+
+@bp.get("/places")
+@allow(*DESK)
+def places() -> Any:
+    """Every place that this person may know of, for a service with more than the menu holds."""
+    return render_template("reception/places.html", venues=visibility.visible(current_actor()))
+
+
+@bp.post("/mark")
+@allow("reception", "outreach", "lead", "manager", "worker")
+def mark() -> Any:
+    """Arrived, seen, did not attend or undo, for one appointment, from wherever it was said."""
+    appointment_id, _dot, what = request.form.get("mark", "").partition(".")
+    number = pages.a_number(appointment_id, "mark")
+    if number is None:
+        raise Invalid(mark=_("Choose an appointment."))
+    arrivals.mark(current_actor(), number, what)
+    flash(_("Saved."), "ok")
+    return redirect(_back(number), 303)
+
+
+def _back(appointment_id: int) -> str:
+    """Where the mark was said: the day it was on, with the appointment in sight, or the appointment's own page."""
+    venue, on = request.form.get("venue", ""), request.form.get("date", "")
+    if venue.isdecimal() and on:
+        return url_for("reception.day", venue=int(venue), date=on[:10], _anchor=f"a{appointment_id}")
+    return url_for("reception.appointment", appointment_id=appointment_id)

@@ -1,0 +1,79 @@
+"""The desk's words for states, modes, channels and reasons: each colour on a page has one of these beside it."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as lazy
+from flask_babel import ngettext
+
+from scheduler.web.reception.board import Words
+
+STATES = {
+    "proposed": lazy("Proposed"),
+    "pending": lazy("To confirm"),
+    "booked": lazy("Booked"),
+    "arrived": lazy("Here"),
+    "checked-in": lazy("Here"),
+    "fulfilled": lazy("Seen"),
+    "cancelled": lazy("Cancelled"),
+    "noshow": lazy("Did not attend"),
+    "entered-in-error": lazy("Entered in error"),
+    "waitlist": lazy("Waiting list"),
+}
+
+MODES = {
+    "in-person": lazy("In person"),
+    "phone": lazy("Phone"),
+    "video": lazy("Video"),
+    "chat": lazy("Web chat"),
+}
+
+MARKS = {
+    "arrived": lazy("Arrived"),
+    "seen": lazy("Seen"),
+    "absent": lazy("Did not attend"),
+    "undo": lazy("Undo"),
+}
+
+REASONS = {
+    "client-asked": lazy("She asked"),
+    "worker-away": lazy("The worker is away"),
+    "venue-closed": lazy("The place is closed"),
+    "moved-elsewhere": lazy("Moved elsewhere"),
+    "other": lazy("Another reason"),
+}
+
+WEEKDAYS = (
+    lazy("Monday"), lazy("Tuesday"), lazy("Wednesday"), lazy("Thursday"), lazy("Friday"), lazy("Saturday"),
+    lazy("Sunday"),
+)
+
+
+def _late(minutes: int) -> str:
+    return _("Late %(minutes)d min", minutes=minutes)
+
+
+def _here_since(at: str) -> str:
+    return _("Here since %(time)s", time=at)
+
+
+def _seats(taken: int, seats: int | None) -> str:
+    if seats is None:
+        return ngettext("%(num)d to come", "%(num)d to come", taken)
+    return _("%(taken)d of %(seats)d places", taken=taken, seats=seats)
+
+
+def board_words() -> Words:
+    """Every word of a board, looked up once."""
+    return Words(
+        states={name: str(word) for name, word in STATES.items()},
+        modes={name: str(word) for name, word in MODES.items()},
+        late=_late,
+        here_since=_here_since,
+        asks={name: str(word) for name, word in MARKS.items()},
+        women=_("women only"),
+        shut=_("Closed"),
+        creche=_("crèche"),
+        seats=_seats,
+        someone=_("No worker"),
+    )
