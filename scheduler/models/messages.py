@@ -26,6 +26,7 @@ class Message(db.Model):
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
     appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointment.id"), index=True)
     appointment_version: Mapped[int | None]
+    type_id: Mapped[int | None] = mapped_column(ForeignKey("appointment_type.id"))
     purpose: Mapped[str] = mapped_column(String(14))
     state: Mapped[str] = mapped_column(String(12), default="planned")
     send_after: Mapped[datetime] = mapped_column(Instant)

@@ -86,6 +86,7 @@ def upgrade() -> None:
     sa.Column('date_of_birth', sa.LargeBinary(), nullable=True),
     sa.Column('phone', sa.LargeBinary(), nullable=True),
     sa.Column('description', sa.LargeBinary(), nullable=True),
+    sa.Column('too_little', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_named_person'))
     )
     op.create_table('site',
@@ -533,6 +534,7 @@ def upgrade() -> None:
     sa.Column('client_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('appointment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('appointment_version', sa.Integer(), nullable=True),
+    sa.Column('type_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('purpose', sa.String(length=14), nullable=False),
     sa.Column('state', sa.String(length=12), nullable=False),
     sa.Column('send_after', Instant(), nullable=False),
@@ -547,6 +549,7 @@ def upgrade() -> None:
     sa.CheckConstraint("state IN ('planned', 'claimed', 'accepted', 'sent', 'delivered', 'undelivered', 'failed', 'suppressed', 'expired', 'unknown', 'cancelled')", name=op.f('ck_message_state')),
     sa.ForeignKeyConstraint(['appointment_id'], ['appointment.id'], name=op.f('fk_message_appointment_id')),
     sa.ForeignKeyConstraint(['client_id'], ['client.id'], name=op.f('fk_message_client_id')),
+    sa.ForeignKeyConstraint(['type_id'], ['appointment_type.id'], name=op.f('fk_message_type_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_message')),
     sa.UniqueConstraint('provider_id', name=op.f('uq_message_provider_id'))
     )
@@ -560,7 +563,7 @@ def upgrade() -> None:
     sa.Column('subject', sa.String(length=80), nullable=False),
     sa.Column('rule', sa.String(length=12), nullable=False),
     sa.Column('exclusion_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('appointment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('appointment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('other_appointment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('other_session_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('due_at', Instant(), nullable=False),

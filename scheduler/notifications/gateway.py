@@ -1,0 +1,89 @@
+"""What any provider of texts must do, and the three answers that it can give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from flask import Flask
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text to be sent once. `until` is when it must have left, in UTC: the end of her safe time. Its words and number
+    are kept out of every log."""
+
+    message_id: int
+    to: str = field(repr=False)
+    body: str = field(repr=False)
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider took it. `state` is how far it says it got already."""
+
+    provider_id: str
+    state: str = "accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The provider certainly did not take it. `outcome` is a short code for staff; `again` says whether to try later,
+    and not before `wait`; `stopped` that the number asked for no more texts."""
+
+    outcome: str
+    again: bool = False
+    wait: timedelta = timedelta(0)
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It may have been taken or not: it is never sent again."""
+
+    outcome: str
+
+
+Answer = Accepted | Refused | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A text that the provider says it has."""
+
+    provider_id: str
+    state: str
+    body: str = field(repr=False)
+
+
+class Gateway(Protocol):
+    """A provider of texts. `at_once` is how many may be under way at the same time."""
+
+    at_once: int
+
+    def send(self, text: Text) -> Answer:
+        """Send one text, and say what came of it. Does not raise for anything that the provider did."""
+        ...
+
+    def sent_to(self, number: str, since: datetime) -> Iterable[Listed]:
+        """The texts to `number` that the provider took since then, to learn what became of an unknown one."""
+        ...
+
+
+def gateway_for(app: Flask) -> Gateway:
+    """The gateway that the settings choose, one for each app."""
+    found: Gateway | None = app.extensions.get("sidegate_gateway")
+    if found is None:
+        if app.config["SIDEGATE_SMS_GATEWAY"] == "twilio":
+            from scheduler.notifications.twilio import TwilioGateway
+
+            found = TwilioGateway.from_settings(app.config)
+        else:
+            from scheduler.notifications.handset import Handset
+
+            found = Handset()
+        app.extensions["sidegate_gateway"] = found
+    return found

@@ -1,0 +1,211 @@
+"""What is asked about messages: what is due and what it depends on, whether she was told, and the handset's texts.
+
+The queries of a claim lock what they read on PostgreSQL, and skip what someone else is changing at that moment: such a
+message waits for the next round. On SQLite the claim already holds the only write lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import LargeBinary, Row, Select, func, select, type_coerce
+
+from scheduler.crypto import ring
+from scheduler.extensions import db
+from scheduler.models import Appointment, Client, HandsetText, Message, SafeContact, Venue
+
+_M, _A, _C = Message.__table__.c, Appointment.__table__.c, Client.__table__.c
+_S, _V = SafeContact.__table__.c, Venue.__table__.c
+
+
+class Sealed(NamedTuple):
+    """An encrypted value still shut, so that one that cannot be read stops its own message and no other."""
+
+    column: str
+    blob: bytes | None
+
+    def opened(self) -> str | None:
+        """The text, or None when there is none. Raises RecordUnreadable."""
+        return None if self.blob is None else ring().decrypt(self.blob, self.column)
+
+
+def _shut(column: Any) -> Any:
+    return type_coerce(column, LargeBinary).label(column.name)
+
+
+def due(now: datetime, limit: int) -> list[Row[Any]]:
+    """Up to `limit` planned messages whose moment has come, the oldest first, locked for this transaction."""
+    return list(
+        db.session.execute(
+            select(Message.__table__)
+            .where(_M.state == "planned", _M.send_after <= now)
+            .order_by(_M.send_after, _M.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+    )
+
+
+class Held(NamedTuple):
+    """An appointment as a message needs it. `place` is shut, and left out for a confidential venue."""
+
+    version: int
+    state: str
+    start: datetime
+    mode: str
+    zone: str
+    confidential: bool
+    place: Sealed
+
+
+def appointments(ids: Collection[int]) -> dict[int, Held]:
+    """These appointments, locked against change; those being changed right now are left out."""
+    rows = _locked(
+        select(_A.id, _A.version, _A.state, _A.start, _A.mode, _V.zone, _V.confidential, _shut(_V.name))
+        .join(Venue.__table__, _V.id == _A.venue_id)
+        .where(_A.id.in_(ids)),
+        Appointment.__table__,
+    )
+    return {
+        row.id: Held(
+            row.version, row.state, row.start, row.mode, row.zone, row.confidential,
+            Sealed("venue.name", None if row.confidential else row.name),
+        )
+        for row in rows
+    }
+
+
+class Reached(NamedTuple):
+    """A client as a message needs her, shut."""
+
+    active: bool
+    phone: Sealed
+    given_name: Sealed
+
+
+def clients(ids: Collection[int]) -> dict[int, Reached]:
+    """These clients, locked against change; those being changed right now are left out."""
+    rows = _locked(
+        select(_C.id, _C.active, _shut(_C.phone), _shut(_C.given_name)).where(_C.id.in_(ids)), Client.__table__
+    )
+    return {
+        row.id: Reached(row.active, Sealed("client.phone", row.phone), Sealed("client.given_name", row.given_name))
+        for row in rows
+    }
+
+
+class SafeText(NamedTuple):
+    """A client's safe-contact record for texts. `hours` and `may_name` are shut."""
+
+    safe: str
+    hours: Sealed
+    may_name: Sealed
+    language: str
+    review_on: Any
+    paused: bool
+
+
+_CONTACT = select(
+    _S.client_id, _S.safe, _shut(_S.hours), _shut(_S.may_name), _S.language, _S.review_on, _S.paused
+).where(_S.channel == "sms")
+
+
+def _safe_text(row: Any) -> SafeText:
+    return SafeText(
+        row.safe, Sealed("safe_contact.hours", row.hours), Sealed("safe_contact.may_name", row.may_name),
+        row.language, row.review_on, row.paused,
+    )
+
+
+def contact(client_id: int) -> SafeText | None:
+    """The client's safe-contact record for texts, or None."""
+    row = db.session.execute(_CONTACT.where(_S.client_id == client_id)).first()
+    return _safe_text(row) if row else None
+
+
+def contacts(client_ids: Collection[int]) -> tuple[dict[int, SafeText], set[int]]:
+    """Their safe-contact records for texts, locked against change; and whose record is being changed right now."""
+    rows = _locked(_CONTACT.where(_S.client_id.in_(client_ids)), SafeContact.__table__)
+    found = {row.client_id: _safe_text(row) for row in rows}
+    missing = set(client_ids) - set(found)
+    if not missing or db.engine.dialect.name == "sqlite":
+        return found, set()
+    busy = db.session.execute(select(_S.client_id).where(_S.channel == "sms", _S.client_id.in_(missing)))
+    return found, set(busy.scalars())
+
+
+def _locked(query: Select[Any], table: Any) -> Iterable[Row[Any]]:
+    return db.session.execute(query.with_for_update(read=True, of=table, skip_locked=True))
+
+
+# --- Whether she was told ---------------------------------------------------------------------------------------------
+
+
+class Told(NamedTuple):
+    """One message about an appointment, as staff see it. Times in UTC; `outcome` says why it did not arrive."""
+
+    id: int
+    appointment_id: int | None
+    purpose: str
+    state: str
+    outcome: str | None
+    send_after: datetime
+    claimed_at: datetime | None
+    settled_at: datetime | None
+    client_id: int
+
+
+_TOLD = select(
+    _M.id, _M.appointment_id, _M.purpose, _M.state, _M.outcome, _M.send_after, _M.claimed_at, _M.settled_at,
+    _M.client_id,
+)
+
+
+def about(appointment_ids: Collection[int]) -> dict[int, list[Told]]:
+    """Every message about these appointments, by appointment, the oldest first."""
+    found: dict[int, list[Told]] = {}
+    for row in db.session.execute(_TOLD.where(_M.appointment_id.in_(appointment_ids)).order_by(_M.id)):
+        found.setdefault(row.appointment_id, []).append(Told(*row))
+    return found
+
+
+def one(message_id: int) -> Told | None:
+    """One message, or None."""
+    row = db.session.execute(_TOLD.where(_M.id == message_id)).first()
+    return Told(*row) if row else None
+
+
+def listed(client_id: int | None = None, before_id: int | None = None, limit: int = 50) -> list[Told]:
+    """Messages, the newest first; of one client, and older than `before_id`, when given."""
+    query = _TOLD.order_by(_M.id.desc()).limit(limit)
+    if client_id is not None:
+        query = query.where(_M.client_id == client_id)
+    if before_id is not None:
+        query = query.where(_M.id < before_id)
+    return [Told(*row) for row in db.session.execute(query)]
+
+
+# --- The handset ------------------------------------------------------------------------------------------------------
+
+
+class Shown(NamedTuple):
+    """A text on the local handset."""
+
+    id: int
+    phone: str
+    body: str
+    at: datetime
+
+
+def handset_texts(limit: int = 200) -> list[Shown]:
+    """The texts that the local handset was given, the newest first."""
+    table = HandsetText.__table__.c
+    query = select(table.id, table.phone, table.body, table.at).order_by(table.at.desc(), table.id.desc()).limit(limit)
+    return [Shown(*row) for row in db.session.execute(query)]
+
+
+def handset_count() -> int:
+    """How many texts the local handset was given."""
+    return db.session.execute(select(func.count()).select_from(HandsetText)).scalar_one()

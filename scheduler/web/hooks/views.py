@@ -1,0 +1,50 @@
+"""Twilio's two callbacks. A wrong signature, or none, is refused before anything of the form is believed."""
+
+from __future__ import annotations
+
+from flask import Response, current_app, request
+
+from scheduler.errors import NotAllowed
+from scheduler.notifications import receipts, replies
+from scheduler.web.hooks import bp
+from scheduler.web.security import public
+
+#: An answer that tells Twilio to send nothing back.
+_SILENCE = '<?xml version="1.0" encoding="UTF-8"?><Response></Response>'
+
+
+def _signed_by_twilio() -> None:
+    """Raise NotAllowed unless Twilio signed this very form. The address that it signed is the one we gave it, under
+    PUBLIC_URL, whatever a proxy made of the request."""
+    from scheduler.notifications.twilio import signature_fits  # the library is loaded only where Twilio is used
+
+    settings = current_app.config
+    query = request.query_string.decode("ascii", "replace")
+    url = settings["SIDEGATE_PUBLIC_URL"] + request.path + (f"?{query}" if query else "")
+    signature = request.headers.get("X-Twilio-Signature", "")
+    if not signature_fits(settings["SIDEGATE_TWILIO_AUTH_TOKEN"], url, request.form, signature):
+        raise NotAllowed
+
+
+@bp.post("/twilio/status")
+@public("Twilio reports how far a text got; its signature is checked.")
+def status() -> tuple[str, int]:
+    """A receipt. One that is no news, or about a text that we do not know, is accepted all the same."""
+    _signed_by_twilio()
+    named = request.args.get("message", "")
+    receipts.record(
+        request.form.get("MessageSid", "")[:64],
+        request.form.get("MessageStatus", ""),
+        request.form.get("ErrorCode"),
+        int(named) if named.isascii() and named.isdigit() and len(named) < 19 else None,
+    )
+    return "", 204
+
+
+@bp.post("/twilio/reply")
+@public("Twilio passes on a text that came in; its signature is checked.")
+def reply() -> Response:
+    """A text that came in. It is never answered by itself."""
+    _signed_by_twilio()
+    replies.receive(request.form.get("From", "")[:20], request.form.get("Body", "")[:1600])
+    return Response(_SILENCE, mimetype="text/xml")
