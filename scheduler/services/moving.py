@@ -29,14 +29,16 @@ def replace_session(actor: Actor, session: Session, placed: Placed, span: Interv
     elsewhere = (session.venue_id, session.start, session.end) != (placed.venue.id, span.start, span.end)
     if elsewhere and any(row.state not in OPEN for row in standing):
         raise WrongState
-    if _matters(session, placed, span):
+    matters = _matters(session, placed, span)
+    if matters:
         around = placing.surroundings(placed, span, session.id)
         placing.require(placed.plan(span, session.id, session.series_id), around)
     by = span.start - session.start
     if placed.shape.kind == Kind.ONE_TO_ONE and span.end - session.end != by:
         by = timedelta()
     placing.change(session, placed, span)
-    booking.session_moved(actor, session.id, by)
+    if matters:
+        booking.session_moved(actor, session.id, by)
 
 
 def _matters(session: Session, placed: Placed, span: Interval) -> bool:
