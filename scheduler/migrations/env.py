@@ -4,9 +4,8 @@ from typing import Any
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import JSON
 
-from scheduler.models.types import EncryptedText, Instant
+from scheduler.models.types import EncryptedText, Instant, JsonList
 
 database = current_app.extensions["migrate"].db
 
@@ -18,9 +17,8 @@ def render(kind: str, item: Any, autogen: Any) -> str | bool:
     if kind == "type" and isinstance(item, Instant):
         autogen.imports.add("from scheduler.models.types import Instant")
         return "Instant()"
-    if kind == "type" and isinstance(item, JSON):
-        autogen.imports.add("from sqlalchemy.dialects import postgresql")
-        return "sa.JSON().with_variant(postgresql.JSONB(), 'postgresql')"
+    if kind == "type" and isinstance(item, JsonList):
+        return "sa.Text()"
     return False
 
 

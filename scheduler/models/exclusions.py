@@ -13,7 +13,8 @@ from scheduler.models.types import BigKey, EncryptedJSON, EncryptedText, Instant
 
 
 class NamedPerson(db.Model):
-    """The person that an exclusion names, as it was told to us: any part may be missing."""
+    """The person that an exclusion names, as it was told to us: any part may be missing. `too_little` is true when what
+    is known cannot tell this person from many others, so that a lead asks for more."""
 
     __tablename__ = "named_person"
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -21,6 +22,7 @@ class NamedPerson(db.Model):
     date_of_birth: Mapped[str | None] = mapped_column(EncryptedText("named_person.date_of_birth"))
     phone: Mapped[str | None] = mapped_column(EncryptedText("named_person.phone"))
     description: Mapped[str | None] = mapped_column(EncryptedText("named_person.description"))
+    too_little: Mapped[bool] = mapped_column(default=False)
 
 
 class Exclusion(db.Model):
@@ -105,7 +107,7 @@ class SafetyCase(db.Model):
     subject: Mapped[str] = mapped_column(String(80), unique=True)
     rule: Mapped[str] = mapped_column(String(12))
     exclusion_id: Mapped[int | None] = mapped_column(ForeignKey("exclusion.id"), index=True)
-    appointment_id: Mapped[int] = mapped_column(ForeignKey("appointment.id"), index=True)
+    appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointment.id"), index=True)
     other_appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointment.id"), index=True)
     other_session_id: Mapped[int | None] = mapped_column(ForeignKey("session.id"))
     due_at: Mapped[datetime] = mapped_column(Instant)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scheduler.extensions import db
-from scheduler.models.types import BigKey, EncryptedText, Instant
+from scheduler.models.types import BigKey, EncryptedText, Instant, JsonList
 from scheduler.rules.audience import Audience
-
-Json = JSON().with_variant(JSONB(), "postgresql")
 
 
 class AppointmentType(db.Model):
@@ -53,9 +50,9 @@ class Series(db.Model):
     minutes: Mapped[int]
     kind: Mapped[str] = mapped_column(String(12), default="one-to-one")
     audience: Mapped[str] = mapped_column(String(10), default=Audience.EVERYONE)
-    modes: Mapped[list[str]] = mapped_column(Json)
-    types: Mapped[list[int]] = mapped_column(Json)
-    staff: Mapped[list[int]] = mapped_column(Json)
+    modes: Mapped[list[str]] = mapped_column(JsonList)
+    types: Mapped[list[int]] = mapped_column(JsonList)
+    staff: Mapped[list[int]] = mapped_column(JsonList)
     seats: Mapped[int | None]
     creche: Mapped[int] = mapped_column(default=0)
     room: Mapped[str | None] = mapped_column(String(40))
@@ -86,8 +83,8 @@ class Session(db.Model):
     end: Mapped[datetime] = mapped_column(Instant)
     kind: Mapped[str] = mapped_column(String(12), default="one-to-one")
     audience: Mapped[str] = mapped_column(String(10), default=Audience.EVERYONE)
-    modes: Mapped[list[str]] = mapped_column(Json)
-    types: Mapped[list[int]] = mapped_column(Json)
+    modes: Mapped[list[str]] = mapped_column(JsonList)
+    types: Mapped[list[int]] = mapped_column(JsonList)
     seats: Mapped[int | None]
     creche: Mapped[int] = mapped_column(default=0)
     room: Mapped[str | None] = mapped_column(String(40))

@@ -48,8 +48,7 @@ class Length:
     after: timedelta = timedelta()
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """An appointment that stands in a session. `busy` is the worker's time with buffers; `staff` None in a group."""
 
     session: int
@@ -146,14 +145,14 @@ def fits(
 
 def starts(opening: Opening, length: Length, busy: Iterable[Interval]) -> Iterator[datetime]:
     """Packed starts of appointments of this length in one worker's free time within the session, in order."""
-    step = length.before + length.length + length.after
+    step = -(-(length.before + length.length + length.after) // GRID) * GRID
     around = Interval(opening.span.start - length.before, opening.span.end + length.after)
     for free in subtract(around, busy):
         start = _up_to_grid(free.start + length.before)
         latest = free.end - length.after - length.length
         while start <= latest:
             yield start
-            start = _up_to_grid(start + step)
+            start += step
 
 
 def offers(
@@ -197,13 +196,15 @@ def offers(
 
 def _nothing_in_the_way(asker: Asker, opening: Opening, mode: str) -> bool:
     """True when no time in the session can be refused: the same questions, asked once of its widest presence."""
-    around = Interval(opening.span.start - _DAY, opening.span.end + _DAY)
-    if any(own.span.overlaps(around) or (own.present and own.present.overlaps(around)) for own in asker.own):
-        return False
-    if mode != Mode.IN_PERSON:
+    if asker.own:
+        around = opening.span.widened(_DAY, _DAY)
+        if any(own.span.overlaps(around) or (own.present and own.present.overlaps(around)) for own in asker.own):
+            return False
+    closed = asker.gate.closed(opening.site)
+    if mode != Mode.IN_PERSON or not closed:
         return True
-    widest = opening.span.widened(opening.margins.arrive_early, opening.margins.leave_late)
-    return asker.gate.admits_presence(opening.site, widest.start, widest.end)
+    early, late = opening.margins
+    return not closed.touches(opening.span.start - early, opening.span.end + late)
 
 
 def _whole(

@@ -15,12 +15,13 @@ from scheduler.services.actors import Actor
 from scheduler.services.transaction import use_case
 
 SEAL_BATCH = 5000
+_APPEND = insert(AuditRecord.__table__)
 
 
 def record(actor: Actor, action: str, subject: str, subject_id: int | None, **detail: Any) -> None:
     """Append one record to the running transaction. `detail` is encrypted; keep names out of it all the same."""
     db.session.execute(
-        insert(AuditRecord),
+        _APPEND,
         {
             "at": clock.now(),
             "actor_kind": actor.kind,

@@ -1,86 +1,61 @@
 """Booking: the only writer of appointments, and the one door through which every path comes.
 
-`offers` and `book` load the same records (`store.diary`) and ask the same rules (`rules.slots`). Whatever the answer
-"no" rests on, it is `SlotUnavailable` and nothing else (SAFETY.md 4). A record that cannot be read, or a rule that
-raises, means no as well (SAFETY.md 2).
+`offers` (from `offering`) and `book` load the same records and ask the same rules. Whatever a "no" rests on, it is
+`SlotUnavailable` and nothing else (SAFETY.md 4). A record that cannot be read, or a rule that raises, means no as
+well (SAFETY.md 2).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
-from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from scheduler import clock
-from scheduler.errors import (
-    InTheWay,
-    Invalid,
-    KeyReused,
-    NotAllowed,
-    NotFound,
-    SidegateError,
-    SlotUnavailable,
-    Stale,
-    WrongState,
-)
+from scheduler.errors import InTheWay, Invalid, KeyReused, NotAllowed, NotFound, SlotUnavailable, Stale, WrongState
 from scheduler.extensions import db
 from scheduler.models import Appointment, IdempotencyKey, TimeRequest
 from scheduler.notifications import outbox
 from scheduler.rules import slots, states
-from scheduler.rules.audience import Audience, closed_to, is_eligible, may_attend
 from scheduler.rules.intervals import Interval
-from scheduler.rules.presence import Kind, Mode, presence
-from scheduler.rules.separation import Barriers, Gatekeeper, Person, Separation, barriers
-from scheduler.rules.slots import Asker, Length, Offer, Opening
+from scheduler.rules.presence import Kind, presence
+from scheduler.rules.slots import Length, Offer, Opening
 from scheduler.rules.states import State
-from scheduler.services import actors, audit
+from scheduler.services import audit
 from scheduler.services.actors import Actor
+from scheduler.services.asking import asker_for, failing_closed, in_request_mode, length_of, may_act_for, place_admits
+from scheduler.services.offering import ALL_MODES, Wanted, nearest, offers, timetable
 from scheduler.services.transaction import use_case
 from scheduler.store import diary
 from scheduler.store.diary import Held
 
-log = structlog.get_logger(__name__)
-
-ALL_MODES = frozenset(str(mode) for mode in Mode)
-
-#: How the range of a search is read, in days from its start: near times fill the first screen, so the rest of a long
-#: range is never read for it.
-_READS = (2, 7, 21)
+__all__ = [
+    "ALL_MODES",
+    "CANCEL_REASONS",
+    "Booked",
+    "Choice",
+    "Offer",
+    "Wanted",
+    "book",
+    "cancel",
+    "cancel_for_session",
+    "forget_old_keys",
+    "in_request_mode",
+    "mark",
+    "move",
+    "nearest",
+    "offers",
+    "request_times",
+    "session_moved",
+    "timetable",
+]  # fmt: skip
 
 #: Staff may still write down a booking for a session that began this long ago: a walk-in, a late note.
 _LATE_NOTE = timedelta(hours=12)
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A search for times: for whom, what, between which instants (of starts, UTC), and what she would choose.
-
-    Empty `venues` means any; `staff` None means any worker; `minutes` None means the type's usual length. `weekdays` (0
-    is Monday) and the minutes after local midnight narrow where on the clock an appointment may start.
-    """
-
-    client_id: int
-    type_id: int
-    start: datetime
-    until: datetime
-    modes: frozenset[str] = ALL_MODES
-    venues: tuple[int, ...] = ()
-    staff: frozenset[int] | None = None
-    woman_worker: bool = False
-    women_only: bool = False
-    minutes: int | None = None
-    creche: int = 0
-    weekdays: frozenset[int] = field(default_factory=frozenset)
-    from_minute: int | None = None
-    until_minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,250 +111,6 @@ def _booked(row: Any) -> Booked:
     )
 
 
-@contextmanager
-def _failing_closed() -> Iterator[None]:
-    """Inside, anything that goes wrong with a rule or a record means "not available". The database's own errors pass:
-    they are tried again. Only the error's kind is logged, for its text may hold what may not leave."""
-    try:
-        yield
-    except (SidegateError, SQLAlchemyError):
-        raise
-    except Exception as error:
-        log.error("a rule could not be asked", error=type(error).__name__)
-        raise SlotUnavailable from None
-
-
-# --- Who asks, and what stands between them and a time ---------------------------------------------------------------
-
-
-def _may_act_for(actor: Actor, client_id: int) -> None:
-    own = actor.kind == "client" and actor.id == client_id
-    if not own and not actors.can_book_for_anyone(actor):
-        raise NotAllowed
-
-
-def _gate(person: diary.ClientRow, sites: Collection[int], span: Interval) -> Gatekeeper:
-    """Where and when this client may not be, at these sites and in this span (SAFETY.md 2 and 3)."""
-    kept = diary.aparts(Person("client", person.id))
-    if not kept and is_eligible(person.eligibility):
-        return Gatekeeper(Barriers())
-    near = diary.neighbours(sites)
-    others = {apart.other for apart in kept}
-    there = diary.presences(others, span.start, span.end) if others else []
-    series = {apart.other for apart in kept if apart.separation in (Separation.SERIES, Separation.SITE)}
-    if series:
-        there = [*there, *diary.enrolled(series)]
-    around = set(sites).union(*near.values())
-    closed: list[tuple[int, Interval]] = []
-    if not is_eligible(person.eligibility):
-        reach = span.widened(2 * diary.LONGEST, 2 * diary.LONGEST)
-        closed = closed_to(person.eligibility, diary.windows(around, Audience.WOMEN), reach)
-    return Gatekeeper(barriers(kept, there, near, closed))
-
-
-def _asker(person: diary.ClientRow, sites: Collection[int], span: Interval, but_not: int | None = None) -> Asker:
-    own = diary.own(person.id, span.start, span.end, but_not)
-    return Asker(person.eligibility, _gate(person, sites, span), own)
-
-
-def _length(kind: Any, minutes: int | None) -> Length:
-    """The length of an appointment of this type. Raises Invalid for one that the type does not allow."""
-    minutes = kind.minutes if minutes is None else minutes
-    if not kind.least_minutes <= minutes <= kind.most_minutes or minutes % 5:
-        raise Invalid(minutes=f"Choose a length from {kind.least_minutes} to {kind.most_minutes} minutes.")
-    before, after = timedelta(minutes=kind.buffer_before), timedelta(minutes=kind.buffer_after)
-    return Length(timedelta(minutes=minutes), before, after)
-
-
-def _place_admits(actor: Actor, held: Held, client_id: int, mode: str, start: datetime, end: datetime) -> bool:
-    """A confidential venue is for those recorded as staying there, and booked only by staff assigned to it or by
-    herself (SAFETY.md 7)."""
-    if not held.confidential:
-        return True
-    if not _assigned(actor, held.opening.venue):
-        return False
-    return _stays(diary.stays(client_id, start, end), held.opening.venue, start, end)
-
-
-def _assigned(actor: Actor, venue: int) -> bool:
-    if actor.kind == "client" or actors.can_see_every_venue(actor):
-        return True
-    return actor.staff_id is not None and venue in diary.assigned_venues(actor.staff_id)
-
-
-Stays = dict[int, list[tuple[datetime, datetime | None]]]
-
-
-def _stays(stays: Stays, venue: int, start: datetime, end: datetime) -> bool:
-    return any(since <= start and (until is None or until >= end) for since, until in stays.get(venue, ()))
-
-
-def in_request_mode(client_id: int) -> bool:
-    """True when this client's link asks and staff confirm: an active exclusion names them, or staff set it
-    (SAFETY.md 4). True as well when it cannot be known.
-    """
-    person = diary.client(client_id)
-    return person is None or person.request_mode or diary.is_named(client_id)
-
-
-# --- Offers ----------------------------------------------------------------------------------------------------------
-
-
-def offers(actor: Actor, wanted: Wanted, limit: int | None = None) -> list[Offer]:
-    """The times that this client could be given now, the earliest first; at most `limit` of them.
-
-    A client in request mode is offered nothing on their own link, and staff are offered for her only what every rule
-    allows. Reads only. Raises NotFound for an unknown client or type, NotAllowed, and Invalid for a length that the
-    type does not allow.
-    """
-    _may_act_for(actor, wanted.client_id)
-    person, kind = diary.client(wanted.client_id), diary.appointment_type(wanted.type_id)
-    if person is None or kind is None:
-        raise NotFound
-    if not person.active or not kind.active or (actor.kind == "client" and not kind.self_service):
-        return []
-    if actor.kind == "client" and (person.request_mode or diary.is_named(person.id)):
-        return []
-    length = _length(kind, wanted.minutes)
-    now = clock.now()
-    earliest, latest = wanted.start, wanted.until
-    if actor.kind == "client":
-        earliest = max(earliest, now + timedelta(minutes=kind.notice))
-        latest = min(latest, now + timedelta(days=kind.horizon_days))
-    earliest = max(earliest, now)
-    found: list[Offer] = []
-    # A search from mid-session still finds that session: begin the range of session starts a day before.
-    for start, until in _reads(earliest - diary.LONGEST, latest, limit is not None):
-        try:
-            with _failing_closed():
-                found += _offers(actor, wanted, person, length, earliest, latest, start, until)
-        except SlotUnavailable:
-            return []
-        if limit is not None and len(found) >= limit:
-            break
-    found.sort(key=lambda offer: (offer.start, offer.session, offer.staff or 0, offer.mode))
-    return found[:limit]
-
-
-def _reads(start: datetime, until: datetime, in_steps: bool) -> Iterator[tuple[datetime, datetime]]:
-    low = start
-    for days in _READS if in_steps else ():
-        high = start + diary.LONGEST + timedelta(days=days)
-        if high >= until:
-            break
-        yield low, high
-        low = high
-    if low < until:
-        yield low, until
-
-
-def _offers(
-    actor: Actor,
-    wanted: Wanted,
-    person: diary.ClientRow,
-    length: Length,
-    earliest: datetime,
-    latest: datetime,
-    start: datetime,
-    until: datetime,
-) -> list[Offer]:
-    held = [h for h in diary.sessions(start, until, wanted.venues) if wanted.type_id in h.types]
-    if any(h.confidential for h in held):
-        held = _visible(actor, held, person.id, start, until)
-    if wanted.women_only:
-        held = [h for h in held if h.opening.audience == Audience.WOMEN]
-    if not held:
-        return []
-    span = Interval(start, until + diary.LONGEST)
-    asker = _asker(person, {h.opening.site for h in held}, span)
-    taken = diary.taken(start, until, wanted.venues)
-    found: list[Offer] = []
-    if wanted.woman_worker:
-        for h in held:
-            women = h.women if wanted.staff is None else h.women & wanted.staff
-            found += slots.offers(asker, (h.opening,), taken, length, wanted.modes, earliest, women, wanted.creche)
-    else:
-        openings = [h.opening for h in held]
-        found += slots.offers(asker, openings, taken, length, wanted.modes, earliest, wanted.staff, wanted.creche)
-    keep = _clock_filter(wanted, {h.opening.venue: h.zone for h in held})
-    return [offer for offer in found if offer.start < latest and (keep is None or keep(offer))]
-
-
-def _visible(actor: Actor, held: list[Held], client_id: int, start: datetime, until: datetime) -> list[Held]:
-    stays = diary.stays(client_id, start, until + diary.LONGEST)
-    if actor.kind != "client" and not actors.can_see_every_venue(actor):
-        assigned = diary.assigned_venues(actor.staff_id) if actor.staff_id is not None else frozenset()
-        stays = {venue: spans for venue, spans in stays.items() if venue in assigned}
-    return [
-        h for h in held
-        if not h.confidential or _stays(stays, h.opening.venue, h.opening.span.start, h.opening.span.end)
-    ]
-
-
-def _clock_filter(wanted: Wanted, zones: dict[int, Any]) -> Callable[[Offer], bool] | None:
-    """Keeps the starts on the weekdays and between the wall-clock minutes that were asked for."""
-    low, high = wanted.from_minute, wanted.until_minute
-    if not wanted.weekdays and low is None and high is None:
-        return None
-
-    def keep(offer: Offer) -> bool:
-        local = offer.start.astimezone(zones[offer.venue])
-        minute = local.hour * 60 + local.minute
-        if wanted.weekdays and local.weekday() not in wanted.weekdays:
-            return False
-        return (low is None or minute >= low) and (high is None or minute < high)
-
-    return keep
-
-
-def nearest(actor: Actor, wanted: Wanted, around: datetime, limit: int = 3) -> list[Offer]:
-    """The offers nearest to `around`, for the page after a lost race: within three days before it and two weeks after,
-    in order of time."""
-
-
-    near = replace(wanted, start=around - timedelta(days=3), until=around + timedelta(days=14))
-    found = sorted(offers(actor, near), key=lambda offer: abs(offer.start - around))[:limit]
-    return sorted(found, key=lambda offer: offer.start)
-
-
-def timetable(
-    client_id: int, type_id: int, mode: str, start: datetime, until: datetime
-) -> list[tuple[int, int, datetime, datetime]]:
-    """The public timetable for request mode, as (session, venue, start, end): when sessions are held, not what is free.
-
-    It rests on the timetable and this client's own record alone. It reads no appointment and no exclusion, so that two
-    worlds which differ only in hers show him the same (SAFETY.md 4). Raises NotFound for an unknown client or type.
-    """
-    person, kind = diary.client(client_id), diary.appointment_type(type_id)
-    if person is None or kind is None:
-        raise NotFound
-    earliest = max(start, clock.now() + timedelta(minutes=kind.notice))
-    stays = diary.stays(client_id, start, until)
-    found = []
-    closed = None
-    held = [
-        h for h in diary.sessions(start, until)
-        if type_id in h.types and mode in h.opening.modes and may_attend(h.opening.audience, person.eligibility)
-        and (not h.confidential or _stays(stays, h.opening.venue, h.opening.span.start, h.opening.span.end))
-    ]
-    if not is_eligible(person.eligibility):
-        sites = {h.opening.site for h in held}
-        near = diary.neighbours(sites)
-        windows = diary.windows(sites.union(*near.values()), Audience.WOMEN)
-        closed = Gatekeeper(barriers((), (), near, closed_to(person.eligibility, windows, Interval(start, until))))
-    for h in held:
-        if h.opening.span.start < earliest:
-            continue
-        span = presence(mode, *h.opening.span, h.opening.margins)
-        if closed is not None and span is not None and not closed.admits_presence(h.opening.site, span.start, span.end):
-            continue
-        found.append((h.opening.session, h.opening.venue, h.opening.span.start, h.opening.span.end))
-    return found
-
-
-# --- Booking, moving, cancelling -------------------------------------------------------------------------------------
-
-
 def _admit(actor: Actor, choice: Choice, but_not: int | None = None, *, any_time: bool = False) -> dict[str, Any]:
     """Ask every rule about one exact time. Gives the columns of the appointment, or raises SlotUnavailable.
 
@@ -392,7 +123,7 @@ def _admit(actor: Actor, choice: Choice, but_not: int | None = None, *, any_time
     if held is None or person is None or kind is None or not person.active or not kind.active:
         raise SlotUnavailable
     opening = held.opening
-    length = _length(kind, choice.minutes)
+    length = length_of(kind, choice.minutes)
     if opening.kind is Kind.GROUP:
         length = Length(opening.span.end - opening.span.start)
     start, end = choice.start, choice.start + length.length
@@ -400,10 +131,10 @@ def _admit(actor: Actor, choice: Choice, but_not: int | None = None, *, any_time
         raise SlotUnavailable
     if actor.kind == "client" and (not kind.self_service or person.request_mode or diary.is_named(person.id)):
         raise SlotUnavailable
-    with _failing_closed():
-        asker = _asker(person, {opening.site}, Interval(start, end), but_not)
+    with failing_closed():
+        asker = asker_for(person, {opening.site}, Interval(start, end), but_not)
         if not (
-            _place_admits(actor, held, person.id, choice.mode, start, end)
+            place_admits(actor, held, person.id, choice.mode, start, end)
             and slots.admits_session(asker, opening, choice.mode)
             and slots.admits_time(asker, opening, choice.mode, choice.staff_id, start, end)
             and slots.fits(
@@ -452,11 +183,7 @@ def _done_before(actor: Actor, key: str | None, fingerprint: str) -> Booked | No
     """What this key was used for already. Raises KeyReused when that was something else."""
     if key is None:
         return None
-    row = db.session.execute(
-        select(IdempotencyKey.fingerprint, Appointment.__table__)
-        .join_from(IdempotencyKey.__table__, Appointment.__table__, IdempotencyKey.appointment_id == Appointment.id)
-        .where(IdempotencyKey.key == _scoped(actor, key))
-    ).first()
+    row = db.session.execute(_DONE, {"scoped": _scoped(actor, key)}).first()
     if row is None:
         return None
     if row.fingerprint != fingerprint:
@@ -467,7 +194,27 @@ def _done_before(actor: Actor, key: str | None, fingerprint: str) -> Booked | No
 def _remember(actor: Actor, key: str | None, fingerprint: str, appointment_id: int) -> None:
     if key is not None:
         values = {"key": _scoped(actor, key), "fingerprint": fingerprint, "appointment_id": appointment_id}
-        db.session.execute(insert(IdempotencyKey), {**values, "at": clock.now()})
+        db.session.execute(_REMEMBER, {**values, "at": clock.now()})
+
+
+def _insert_of_an_appointment() -> Any:
+    """The insert, made once: the client's own number is one more than her highest so far."""
+    table = Appointment.__table__
+    counted = table.alias("counted")
+    highest = select(func.coalesce(func.max(counted.c.own_number), 0) + 1)
+    number = highest.where(counted.c.client_id == bindparam("client_id")).scalar_subquery()
+    names = {column.name for column in table.columns} - {"id", "own_number", "cancel_reason"}
+    given: dict[str, Any] = {name: bindparam(name) for name in sorted(names)}
+    return insert(table).values(**given, own_number=number).returning(table.c.id, table.c.own_number)
+
+
+_INSERT = _insert_of_an_appointment()
+_DONE = (
+    select(IdempotencyKey.fingerprint, Appointment.__table__)
+    .join_from(IdempotencyKey.__table__, Appointment.__table__, IdempotencyKey.appointment_id == Appointment.id)
+    .where(IdempotencyKey.key == bindparam("scoped"))
+)
+_REMEMBER = insert(IdempotencyKey.__table__)
 
 
 @use_case
@@ -477,25 +224,17 @@ def book(actor: Actor, choice: Choice, key: str | None = None) -> Booked:
     Raises SlotUnavailable whatever the reason it cannot be had, KeyReused, NotAllowed, and Invalid for a length that
     the type does not allow.
     """
-    _may_act_for(actor, choice.client_id)
+    may_act_for(actor, choice.client_id)
     earlier = _done_before(actor, key, choice.fingerprint())
     if earlier is not None:
         return earlier
     columns, now = _admit(actor, choice), clock.now()
-    table = Appointment.__table__
-    counted = table.alias("counted")
-    number = (
-        select(func.coalesce(func.max(counted.c.own_number), 0) + 1)
-        .where(counted.c.client_id == choice.client_id)
-        .scalar_subquery()
-    )
     row = db.session.execute(
-        insert(table)
-        .values(
-            **columns, client_id=choice.client_id, own_number=number, state=str(State.BOOKED), note=choice.note,
-            made_by=actor.kind, created_at=now, updated_at=now, version=1,
-        )
-        .returning(table.c.id, table.c.own_number)
+        _INSERT,
+        {
+            **columns, "client_id": choice.client_id, "state": str(State.BOOKED), "note": choice.note,
+            "made_by": actor.kind, "created_at": now, "updated_at": now, "version": 1,
+        },
     ).one()
     _remember(actor, key, choice.fingerprint(), row.id)
     outbox.plan(
@@ -513,7 +252,7 @@ def _standing(actor: Actor, appointment_id: int, version: int | None) -> Any:
     row = diary.appointment(appointment_id)
     if row is None or (actor.kind == "client" and row.client_id != actor.id):
         raise NotFound
-    _may_act_for(actor, row.client_id)
+    may_act_for(actor, row.client_id)
     if version is not None and version != row.version:
         raise Stale
     return row
@@ -684,10 +423,10 @@ def _comes_along(actor: Actor, held: Held, person: diary.ClientRow, row: Any, st
     if one_to_one and not opening.span.contains(Interval(start, end)):
         return False
     try:
-        with _failing_closed():
-            asker = _asker(person, {opening.site}, Interval(start, end), row.id)
+        with failing_closed():
+            asker = asker_for(person, {opening.site}, Interval(start, end), row.id)
             return (
-                _place_admits(actor, held, person.id, row.mode, start, end)
+                place_admits(actor, held, person.id, row.mode, start, end)
                 and slots.admits_session(asker, opening, row.mode)
                 and slots.admits_time(asker, opening, row.mode, row.staff_id, start, end)
             )
@@ -733,7 +472,7 @@ def request_times(
 
     Raises Invalid when there is none or too many, or one is not on the timetable.
     """
-    _may_act_for(actor, client_id)
+    may_act_for(actor, client_id)
     if not 1 <= len(set(wishes)) <= MOST_WISHES or len(set(wishes)) != len(wishes):
         raise Invalid(wishes="Choose one, two or three different times.")
     starts = [start for _, start in wishes]

@@ -7,13 +7,13 @@ Everything comes back as the frozen records of `scheduler.rules`; columns only, 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, and_, exists, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Row, Text, and_, bindparam, exists, literal, or_, select, type_coerce, union_all
 
 from scheduler.extensions import db
 from scheduler.models import (
@@ -32,6 +32,7 @@ from scheduler.models import (
     Stay,
     Venue,
 )
+from scheduler.models.types import parsed_list
 from scheduler.rules.audience import Audience, Window
 from scheduler.rules.intervals import Interval, local_days
 from scheduler.rules.presence import Kind, Margins, Mode, presence
@@ -80,23 +81,26 @@ class Held:
     women: frozenset[int]
 
 
+_CLIENT = select(Client.id, Client.eligibility, Client.request_mode, Client.active).where(Client.id == bindparam("id"))
+_TYPE = select(AppointmentType.__table__).where(AppointmentType.id == bindparam("id"))
+
+
 def client(client_id: int) -> ClientRow | None:
     """The client, or None."""
-    row = db.session.execute(
-        select(Client.id, Client.eligibility, Client.request_mode, Client.active).where(Client.id == client_id)
-    ).first()
+    row = db.session.execute(_CLIENT, {"id": client_id}).first()
     return ClientRow(*row) if row else None
 
 
 def appointment_type(type_id: int) -> Row[Any] | None:
     """The appointment type's columns, or None."""
-    return db.session.execute(select(AppointmentType.__table__).where(AppointmentType.id == type_id)).first()
+    return db.session.execute(_TYPE, {"id": type_id}).first()
 
 
 _HELD = (
     select(
-        _S.id, _S.series_id, _S.venue_id, _S.site_id, _S.start, _S.end, _S.kind, _S.audience, _S.modes, _S.types,
-        _S.seats, _S.creche, _V.arrive_early, _V.leave_late, _V.zone, _V.confidential, _SS.staff_id, _T.woman,
+        _S.id, _S.series_id, _S.venue_id, _S.site_id, _S.start, _S.end, _S.kind, _S.audience,
+        type_coerce(_S.modes, Text), type_coerce(_S.types, Text), _S.seats, _S.creche, _V.arrive_early, _V.leave_late,
+        _V.zone, _V.confidential, _SS.staff_id, _T.woman,
     )
     .select_from(
         Session.__table__.join(Venue.__table__, _V.id == _S.venue_id)
@@ -106,142 +110,137 @@ _HELD = (
     .where(_S.cancelled_at.is_(None), _V.active)
     .order_by(_S.start, _S.id, _SS.staff_id)
 )
+_HELD_ONE = _HELD.where(_S.id == bindparam("id"))
+_HELD_BETWEEN = _HELD.where(_S.start >= bindparam("start"), _S.start < bindparam("until"))
+_HELD_AT = _HELD_BETWEEN.where(_S.venue_id.in_(bindparam("venues", expanding=True)))
 
 
-def _gather(rows: Iterable[Row[Any]]) -> list[Held]:
+def _gather(rows: Iterable[Any]) -> list[Held]:
+    """One `Held` for each session, of rows that come one a worker. Unpacked by position: this runs for each session."""
     found: list[Held] = []
-    current: Row[Any] | None = None
-    staff: list[int] = []
-    women: list[int] = []
-
-    def close() -> None:
-        if current is None:
-            return
-        kind = Kind(current.kind)
-        found.append(
-            Held(
-                Opening(
-                    current.id,
-                    current.series_id if kind is Kind.GROUP else None,
-                    current.venue_id,
-                    current.site_id,
-                    Interval(current.start, current.end),
-                    kind,
-                    current.audience,
-                    tuple(current.modes),
-                    tuple(staff),
-                    _margins(current.arrive_early, current.leave_late),
-                    current.seats,
-                    current.creche,
-                ),
-                tuple(current.types),
-                zone(current.zone),
-                current.confidential,
-                frozenset(women),
-            )
-        )
-
-    for row in rows:
-        if current is None or row.id != current.id:
-            close()
-            current, staff, women = row, [], []
-        if row.staff_id is not None:
-            staff.append(row.staff_id)
-            if row.woman:
-                women.append(row.staff_id)
-    close()
+    last: int | None = None
+    staff: tuple[int, ...] = ()
+    women: frozenset[int] = frozenset()
+    for (
+        ident, series, venue, site, start, end, kind, audience, modes, types, seats, creche, early, late, zone_name,
+        confidential, worker, woman,
+    ) in rows:  # fmt: skip
+        if ident == last:
+            staff, women = (*staff, worker), women | {worker} if woman else women
+            opening = replace(found[-1].opening, staff=staff)
+            found[-1] = replace(found[-1], opening=opening, women=women)
+            continue
+        last = ident
+        staff = (worker,) if worker is not None else ()
+        women = frozenset(staff) if woman else frozenset()
+        opening = Opening(
+            ident, series if kind == "group" else None, venue, site, Interval(start, end), _KINDS[kind], audience,
+            parsed_list(modes), staff, _margins(early, late), seats, creche,
+        )  # fmt: skip
+        found.append(Held(opening, parsed_list(types), zone(zone_name), confidential, women))
     return found
+
+
+_KINDS = {str(kind): kind for kind in Kind}
 
 
 def sessions(start: datetime, until: datetime, venues: Collection[int] = ()) -> list[Held]:
     """Sessions that stand and begin in `start <= t < until`, in order; at these venues, or at any if none is given."""
-    query = _HELD.where(_S.start >= start, _S.start < until)
     if venues:
-        query = query.where(_S.venue_id.in_(tuple(venues)))
-    return _gather(db.session.execute(query))
+        return _gather(db.session.execute(_HELD_AT, {"start": start, "until": until, "venues": tuple(venues)}).all())
+    return _gather(db.session.execute(_HELD_BETWEEN, {"start": start, "until": until}).all())
 
 
 def session(session_id: int) -> Held | None:
     """One session that stands, or None."""
-    found = _gather(db.session.execute(_HELD.where(_S.id == session_id)))
+    found = _gather(db.session.execute(_HELD_ONE, {"id": session_id}).all())
     return found[0] if found else None
 
 
 _TAKEN = select(_A.session_id, _A.staff_id, _A.busy_from, _A.busy_until, _A.creche).where(
     _A.state.in_(COUNTED_STATES)
 )
+_TAKEN_BETWEEN = _TAKEN.where(_A.start >= bindparam("start"), _A.start < bindparam("until"))
+_TAKEN_AT = _TAKEN_BETWEEN.where(_A.venue_id.in_(bindparam("venues", expanding=True)))
+_TAKEN_IN = _TAKEN.where(_A.session_id == bindparam("session"), _A.id != bindparam("but_not"))
+
+#: Stands for "none" where a query leaves one appointment out: no id is negative.
+_NONE = -1
 
 
-def _taken(where: tuple[ColumnElement[bool], ...]) -> dict[int, list[Taken]]:
+def _taken(rows: Iterable[Any]) -> dict[int, list[Taken]]:
     found: dict[int, list[Taken]] = {}
-    for session_id, staff_id, busy_from, busy_until, creche in db.session.execute(_TAKEN.where(*where)):
+    for session_id, staff_id, busy_from, busy_until, creche in rows:
         found.setdefault(session_id, []).append(Taken(session_id, staff_id, Interval(busy_from, busy_until), creche))
     return found
 
 
 def taken(start: datetime, until: datetime, venues: Collection[int] = ()) -> dict[int, list[Taken]]:
     """What stands in the sessions that begin in the range, by session id."""
-    where = [_A.start >= start, _A.start < until + LONGEST]
+    span = {"start": start, "until": until + LONGEST}
     if venues:
-        where.append(_A.venue_id.in_(tuple(venues)))
-    return _taken(tuple(where))
+        return _taken(db.session.execute(_TAKEN_AT, {**span, "venues": tuple(venues)}).all())
+    return _taken(db.session.execute(_TAKEN_BETWEEN, span).all())
 
 
 def taken_in(session_id: int, but_not: int | None = None) -> list[Taken]:
     """What stands in one session, leaving out the appointment `but_not`."""
-    where = [_A.session_id == session_id]
-    if but_not is not None:
-        where.append(_A.id != but_not)
-    return _taken(tuple(where)).get(session_id, [])
+    asked = {"session": session_id, "but_not": _NONE if but_not is None else but_not}
+    return _taken(db.session.execute(_TAKEN_IN, asked).all()).get(session_id, [])
+
+
+_OWN = select(_A.start, _A.end, _A.site_id, _A.present_from, _A.present_until).where(
+    _A.client_id == bindparam("client"),
+    _A.start >= bindparam("start"),
+    _A.start < bindparam("until"),
+    _A.state.in_(COUNTED_STATES),
+    _A.id != bindparam("but_not"),
+)
 
 
 def own(client_id: int, start: datetime, until: datetime, but_not: int | None = None) -> tuple[Own, ...]:
     """The client's own appointments that could touch the range, leaving out the appointment `but_not`."""
-    query = select(_A.start, _A.end, _A.site_id, _A.present_from, _A.present_until).where(
-        _A.client_id == client_id,
-        _A.start >= start - 2 * LONGEST,
-        _A.start < until + 2 * LONGEST,
-        _A.state.in_(COUNTED_STATES),
-    )
-    if but_not is not None:
-        query = query.where(_A.id != but_not)
+    asked = {
+        "client": client_id,
+        "start": start - 2 * LONGEST,
+        "until": until + 2 * LONGEST,
+        "but_not": _NONE if but_not is None else but_not,
+    }
     return tuple(
-        Own(
-            Interval(row.start, row.end),
-            row.site_id if row.present_from else None,
-            Interval(row.present_from, row.present_until) if row.present_from else None,
-        )
-        for row in db.session.execute(query)
+        Own(Interval(begins, ends), site if here else None, Interval(here, left) if here else None)
+        for begins, ends, site, here, left in db.session.execute(_OWN, asked)
     )
+
+
+_IN_FORCE = and_(_X.active, _M.state != "dismissed")
+_JOINED = Exclusion.__table__.join(Match.__table__, _M.named_person_id == _X.named_person_id)
+_APARTS_NAMED = (
+    select(
+        literal("client").label("kind"), _X.client_id.label("other"), _X.separation, _X.gap_minutes, _X.id,
+        ExclusionSite.site_id, literal(1).label("named"),
+    )
+    .select_from(_JOINED.outerjoin(ExclusionSite.__table__, ExclusionSite.exclusion_id == _X.id))
+    .where(_IN_FORCE, _M.person_kind == bindparam("kind"), _M.person_id == bindparam("id"))
+)
+_APARTS_CLIENT = union_all(
+    _APARTS_NAMED,
+    select(
+        _M.person_kind, _M.person_id, _X.separation, _X.gap_minutes, _X.id, literal(None).label("site_id"), literal(0),
+    )
+    .select_from(_JOINED)
+    .where(_IN_FORCE, _X.client_id == bindparam("id")),
+)
 
 
 def aparts(person: Person) -> list[Apart]:
     """Every exclusion in force that touches this person, whichever side they are on. A possible match counts as yes;
     only a dismissed one does not (SAFETY.md 2)."""
-    in_force = and_(_X.active, _M.state != "dismissed")
-    joined = Exclusion.__table__.join(Match.__table__, _M.named_person_id == _X.named_person_id)
-    named = (
-        select(
-            literal("client").label("kind"), _X.client_id.label("other"), _X.separation, _X.gap_minutes, _X.id,
-            ExclusionSite.site_id, literal(1).label("named"),
-        )
-        .select_from(joined.outerjoin(ExclusionSite.__table__, ExclusionSite.exclusion_id == _X.id))
-        .where(in_force, _M.person_kind == person.kind, _M.person_id == person.id)
-    )
-    query: Any = named
-    if person.kind == "client":
-        protects = (
-            select(
-                _M.person_kind, _M.person_id, _X.separation, _X.gap_minutes, _X.id,
-                literal(None).label("site_id"), literal(0),
-            )
-            .select_from(joined)
-            .where(in_force, _X.client_id == person.id)
-        )
-        query = union_all(named, protects)
+    query = _APARTS_CLIENT if person.kind == "client" else _APARTS_NAMED
     sites: dict[tuple[int, Person, bool], set[int]] = {}
     rule: dict[tuple[int, Person, bool], tuple[str, int]] = {}
-    for kind, other, separation, gap, exclusion, site, is_named in db.session.execute(query):
+    for kind, other, separation, gap, exclusion, site, is_named in db.session.execute(
+        query, {"kind": person.kind, "id": person.id}
+    ):
         if (kind, other) == person:
             continue
         about = (exclusion, Person(kind, other), bool(is_named))

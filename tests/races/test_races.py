@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from scheduler.errors import InTheWay, SlotUnavailable
+from scheduler.errors import InTheWay, Invalid, SlotUnavailable
 from scheduler.extensions import db
 from scheduler.models import Appointment, IdempotencyKey, OpeningWindow, Session, SessionStaff, Venue
 from scheduler.services import booking
@@ -89,9 +89,9 @@ def book_many(_app: Flask, choices: list[Choice]) -> list[str]:
         return list(pool.map(one, choices))
 
 
-def one_session(venue: int, kind: int, hours: tuple[int, int] = (10, 12), **values: Any) -> tuple[int, int]:
+def one_session(venue: int, type_id: int, hours: tuple[int, int] = (10, 12), **values: Any) -> tuple[int, int]:
     worker = make.make_staff()
-    return make.make_session(venue, at(hours[0]), at(hours[1]), (worker,), (kind,), **values), worker
+    return make.make_session(venue, at(hours[0]), at(hours[1]), (worker,), (type_id,), **values), worker
 
 
 def test_32_clients_fight_over_10_slots(settings: dict[str, Any]) -> None:
@@ -115,7 +115,7 @@ def test_32_clients_fight_over_10_slots(settings: dict[str, Any]) -> None:
 
 def test_the_last_seats_of_a_group(settings: dict[str, Any]) -> None:
     kind, venue = make.make_type(), make.make_venue()
-    session, _ = one_session(venue, kind, seats=5, **GROUP)
+    session, _ = one_session(venue, kind, seats=5, kind="group")
     clients = [make.make_client() for _ in range(12)]
     choices = [Choice(client, kind, session, None, "in-person", at(10)) for client in clients]
     outcomes = run_together(settings, book_many, [(choices[n::4],) for n in range(4)], now=NOW)
@@ -124,9 +124,6 @@ def test_the_last_seats_of_a_group(settings: dict[str, Any]) -> None:
         True: 7, False: 5,
     }
     assert the_oracle() == []
-
-
-GROUP = {"kind": "group"}
 
 
 def test_a_doubled_request_books_once(settings: dict[str, Any]) -> None:
@@ -218,10 +215,13 @@ def add_window(_app: Flask, venue: int) -> str:
     from scheduler.services import venues
 
     manager = Actor("system", None, "system")
-    window = venues.WindowDetails(weekday=MONDAY.weekday(), from_minute=600, until_minute=720, audience="women")
-    everyone = venues.WindowDetails(weekday=MONDAY.weekday(), from_minute=0, until_minute=1440, audience="everyone")
+    hours = [(0, 600, "everyone"), (600, 720, "women"), (720, 1440, "everyone")]
+    windows = [
+        venues.WindowDetails(weekday=MONDAY.weekday(), from_minute=low, until_minute=high, audience=audience)
+        for low, high, audience in hours
+    ]
     try:
-        venues.set_opening_windows(manager, venue, [everyone, window])
+        venues.set_opening_windows(manager, venue, windows)
     except InTheWay:
         return "in the way"
     except Exception as error:
@@ -239,8 +239,8 @@ def add_session(_app: Flask, venue: int, kind: int, worker: int) -> str:
     )
     try:
         sessions.add_session(manager, details)
-    except InTheWay:
-        return "in the way"
+    except Invalid as refused:
+        return "in the way" if "audience" in refused.fields else f"error {dict(refused.fields)}"
     except Exception as error:
         return f"error {type(error).__name__}: {error}"
     return "done"

@@ -402,7 +402,7 @@ class TestKeptApart:
         def broken(*_: Any) -> Any:
             raise RuntimeError("unreadable")
 
-        monkeypatch.setattr(booking, "barriers", broken)
+        monkeypatch.setattr("scheduler.services.asking.barriers", broken)
         her, him = self.two(place)
         make.make_exclusion(her.client_id, him.client_id)
         with pytest.raises(SlotUnavailable):

@@ -2,13 +2,12 @@
 
 Revision ID: 0001
 Revises: 
-Create Date: 2026-11-22 11:35:34.064145
+Create Date: 2026-11-22 11:46:53.046642
 """
 
 import sqlalchemy as sa
 from alembic import op
 from scheduler.models.types import Instant
-from sqlalchemy.dialects import postgresql
 
 revision = '0001'
 down_revision = None
@@ -344,9 +343,9 @@ def upgrade() -> None:
     sa.Column('minutes', sa.Integer(), nullable=False),
     sa.Column('kind', sa.String(length=12), nullable=False),
     sa.Column('audience', sa.String(length=10), nullable=False),
-    sa.Column('modes', sa.JSON().with_variant(postgresql.JSONB(), 'postgresql'), nullable=False),
-    sa.Column('types', sa.JSON().with_variant(postgresql.JSONB(), 'postgresql'), nullable=False),
-    sa.Column('staff', sa.JSON().with_variant(postgresql.JSONB(), 'postgresql'), nullable=False),
+    sa.Column('modes', sa.Text(), nullable=False),
+    sa.Column('types', sa.Text(), nullable=False),
+    sa.Column('staff', sa.Text(), nullable=False),
     sa.Column('seats', sa.Integer(), nullable=True),
     sa.Column('creche', sa.Integer(), nullable=False),
     sa.Column('room', sa.String(length=40), nullable=True),
@@ -439,8 +438,8 @@ def upgrade() -> None:
     sa.Column('end', Instant(), nullable=False),
     sa.Column('kind', sa.String(length=12), nullable=False),
     sa.Column('audience', sa.String(length=10), nullable=False),
-    sa.Column('modes', sa.JSON().with_variant(postgresql.JSONB(), 'postgresql'), nullable=False),
-    sa.Column('types', sa.JSON().with_variant(postgresql.JSONB(), 'postgresql'), nullable=False),
+    sa.Column('modes', sa.Text(), nullable=False),
+    sa.Column('types', sa.Text(), nullable=False),
     sa.Column('seats', sa.Integer(), nullable=True),
     sa.Column('creche', sa.Integer(), nullable=False),
     sa.Column('room', sa.String(length=40), nullable=True),
