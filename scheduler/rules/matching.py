@@ -1,0 +1,281 @@
+"""Whether someone we know may be the person that an exclusion names (SAFETY.md 2), and by which keys either is found.
+
+It errs one way: a match too many costs a lead one look and a client some times he is not offered; a match too few costs
+a woman her safety. Every verdict comes with its reasons in plain words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import combinations, permutations, product
+from typing import NamedTuple
+
+from scheduler.rules import names as n
+from scheduler.rules.births import Birth, compare, parts, unordered
+from scheduler.rules.phones import ending
+
+#: Letters of a word's beginning that are indexed; a longer beginning is looked up by these and checked when shown.
+SHORTEST_PREFIX, LONGEST_PREFIX = 2, 8
+
+#: Up to this many people may share a lone name (known by "Gaz" and nothing else) and all be held possible. Beyond it
+#: the name says nothing, and the exclusion's page asks for more instead.
+MOST_LONE = 20
+
+_MOST_WORDS = 6
+
+
+class Identity(NamedTuple):
+    """Who someone is, as far as it is known. `names` are whole names and aliases in any form; `date_of_birth` is as
+    `births` keeps it; `phone` is E.164."""
+
+    names: tuple[str, ...]
+    date_of_birth: str | None = None
+    phone: str | None = None
+
+
+class Likeness(StrEnum):
+    """How far two people's names agree."""
+
+    FULL = "full"  #: two words of one agree with two of the other
+    LONE = "lone"  #: one side has only a single name, and it agrees; or both go by the same unusual name
+    PART = "part"  #: both have whole names, of which one word agrees
+    NONE = "none"
+    UNKNOWN = "unknown"  #: one side has no name at all
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What comparing two people found. `possible` must keep them apart; `lone` is possible too, unless more than
+    MOST_LONE people share what little agrees. `score` is from 0 to 100, and only sorts a lead's list."""
+
+    possible: bool
+    lone: bool
+    score: int
+    why: str
+
+
+def compare_people(named: Identity, known: Identity) -> Verdict:
+    """May `known` be the person that `named` describes? Day and month, first and last name, may be swapped, any part
+    missing, a name short, misspelt or in another language's form."""
+    birth = compare(named.date_of_birth, known.date_of_birth)
+    likeness, points, words = _compare_names(named.names, known.names)
+    same_phone = bool(named.phone and known.phone and named.phone == known.phone)
+    possible, lone = _decide(likeness, birth, same_phone)
+    phone = ""
+    if named.phone and known.phone:
+        phone = "same phone" if same_phone else "different phone"
+    why = "; ".join(part for part in (str(birth), words, phone) if part)
+    return Verdict(possible, lone, _score(likeness, points, birth, phone), why)
+
+
+_BORN_ALIKE = frozenset({Birth.SAME, Birth.SWAPPED})
+
+
+def _decide(likeness: Likeness, birth: Birth, same_phone: bool) -> tuple[bool, bool]:
+    """(possible, lone) for what agrees. The number alone is enough unless everything else speaks against it: people
+    pass phones on, but a number also stays when a name is given falsely."""
+    differs = birth is Birth.DIFFERS
+    if same_phone:
+        return not (likeness is Likeness.NONE and differs), False
+    if likeness is Likeness.FULL:
+        return not differs, False
+    if likeness is Likeness.LONE:
+        return (False, False) if differs else (birth is not Birth.UNKNOWN, birth is Birth.UNKNOWN)
+    if likeness is Likeness.PART:
+        return birth in _BORN_ALIKE, False
+    if likeness is Likeness.UNKNOWN:
+        return birth in _BORN_ALIKE, False
+    return False, False
+
+
+_BIRTH_POINTS = {
+    Birth.SAME: 30, Birth.SWAPPED: 27, Birth.FITS: 18, Birth.CLOSE: 15, Birth.UNKNOWN: 8, Birth.DIFFERS: -20,
+}  # fmt: skip
+_NAME_POINTS = {
+    Likeness.FULL: 60, Likeness.LONE: 35, Likeness.PART: 25, Likeness.NONE: 0, Likeness.UNKNOWN: 10,
+}  # fmt: skip
+
+
+def _score(likeness: Likeness, points: int, birth: Birth, phone: str) -> int:
+    total = _NAME_POINTS[likeness] * (points or 100) // 100 + _BIRTH_POINTS[birth]
+    total += {"same phone": 30, "different phone": -3, "": 0}[phone]
+    return max(0, min(100, total))
+
+
+class _Found(NamedTuple):
+    likeness: Likeness
+    points: int
+    words: str
+
+
+_ORDER = (Likeness.FULL, Likeness.LONE, Likeness.PART, Likeness.NONE)
+
+
+def _compare_names(named: Iterable[str], known: Iterable[str]) -> _Found:
+    mine, theirs = n.forms(named), n.forms(known)
+    if not mine or not theirs:
+        return _Found(Likeness.UNKNOWN, 0, "no name to compare")
+    only_single = all(len(form) == 1 for form in mine) or all(len(form) == 1 for form in theirs)
+    found = [_compare_forms(a, b, only_single) for a in mine for b in theirs]
+    return min(found, key=lambda each: (_ORDER.index(each.likeness), -each.points))
+
+
+def _compare_forms(a: tuple[str, ...], b: tuple[str, ...], only_single: bool) -> _Found:
+    found = (_compare_words(x, y, only_single) for x in _joinings(a) for y in _joinings(b))
+    return min(found, key=lambda each: (_ORDER.index(each.likeness), -each.points))
+
+
+def _joinings(form: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """A name's words, and the same with any two neighbours written as one: Abdul Rahman, Abdulrahman."""
+    form = form[:_MOST_WORDS]
+    joined = [(*form[:i], form[i] + form[i + 1], *form[i + 2 :]) for i in range(len(form) - 1)]
+    return [form, *joined] if len(form) > 2 else [form]
+
+
+def _compare_words(a: tuple[str, ...], b: tuple[str, ...], only_single: bool) -> _Found:
+    pairs = sorted(
+        ((n.agreement(x, y), i, j) for (i, x), (j, y) in product(enumerate(a), enumerate(b))),
+        key=lambda each: -each[0],
+    )
+    pairs = [pair for pair in pairs if pair[0] > n.NOT_AT_ALL]
+    if not pairs:
+        return _Found(Likeness.NONE, 0, "different names")
+    twos = [(p, q) for p, q in combinations(pairs, 2) if p[1] != q[1] and p[2] != q[2]]
+    if twos:
+        p, q = max(twos, key=lambda two: (min(two[0][0], two[1][0]) >= n.BEGINS_ALIKE, two[0][0] + two[1][0]))
+        swapped = (p[1] < q[1]) != (p[2] < q[2])
+        words = _in_words([(a[i], b[j]) for _, i, j in sorted((p, q), key=lambda each: each[1])], swapped)
+        if min(p[0], q[0]) >= n.BEGINS_ALIKE:
+            return _Found(Likeness.FULL, (p[0] + q[0]) // 2, words)
+        return _Found(Likeness.LONE, (p[0] + q[0]) // 2, words)
+    points, i, j = pairs[0]
+    words = _in_words([(a[i], b[j])], False)
+    if points < n.BEGINS_ALIKE:
+        return _Found(Likeness.NONE, 0, "different names")
+    single = len(a) == 1 or len(b) == 1
+    unusual = len(a) == len(b) == 1 and points == n.SAME and not n.stands_for(a[0])
+    if single and (only_single or unusual):
+        return _Found(Likeness.LONE, points, words)
+    return _Found(Likeness.PART, points, f"{words}, the rest of the name differs")
+
+
+def _in_words(pairs: list[tuple[str, str]], swapped: bool) -> str:
+    different = [f"{a.capitalize()} ~ {b.capitalize()}" for a, b in pairs if a != b]
+    same = [a.capitalize() for a, b in pairs if a == b]
+    if not different:
+        text = "same name" if len(pairs) > 1 else f"same name {same[0]}"
+    else:
+        text = "; ".join(different)
+    return f"{text}, first and last the other way round" if swapped else text
+
+
+def is_lone(who: Identity) -> bool:
+    """True when no more than a single name (and perhaps an initial) is known of someone."""
+    return all(sum(len(word) > 1 for word in form) <= 1 for form in n.forms(who.names))
+
+
+def too_little(named: Identity) -> bool:
+    """True when so little is known of a named person that only a rare name can be matched: a single name, without a
+    birth date or phone. Whoever recorded it should ask for more."""
+    return is_lone(named) and not named.date_of_birth and not named.phone
+
+
+# --- keys by which people are found; the services keep only their keyed digests ---------------------------------------
+
+
+def search_keys(who: Identity) -> set[str]:
+    """What a client or member of staff can be searched by: the beginnings of any word of any name, each word's names
+    and sounds, the birth date, and the phone."""
+    found: set[str] = set()
+    for form in n.forms(who.names):
+        for word in form:
+            found.add(f"={word}")
+            found.update(f"^{word[:size]}" for size in range(SHORTEST_PREFIX, min(len(word), LONGEST_PREFIX) + 1))
+    if who.phone:
+        found.add(f"#{ending(who.phone)}")
+    return found
+
+
+def prefix_key(word: str) -> str:
+    """The key of people with a word that begins so; of a single letter, of people with just that word."""
+    return f"^{word[:LONGEST_PREFIX]}" if len(word) >= SHORTEST_PREFIX else f"={word}"
+
+
+def whole_key(word: str) -> str:
+    """The key of people with just this word in a name."""
+    return f"={word}"
+
+
+def sound_keys(word: str) -> set[str]:
+    """The keys of people of whom a word of a name may be this one in a short or misspelt form."""
+    return {f"1{key}" for key in n.keys(word)}
+
+
+def birth_key(birth: str) -> str:
+    """The key of people born on this date, or with its day and month swapped."""
+    return f"b{unordered(birth)}"
+
+
+def phone_key(phone: str) -> str:
+    """The key of people with this number."""
+    return f"t{phone}"
+
+
+def ending_key(text: str) -> str:
+    """The key of people whose number ends in these six digits."""
+    return f"#{ending(text)}"
+
+
+def match_keys(who: Identity) -> set[str]:
+    """What either side of a match is kept under. Two people who agree in two words of a name share a key, even when one
+    of the words is misspelt beyond its sound, unless both its beginning and its end are."""
+    found = lone_lookups(who)
+    year = parts(who.date_of_birth)[0] if who.date_of_birth else None
+    for form in n.forms(who.names):
+        for joining in _joinings(form):
+            for a, b in combinations(joining, 2):
+                found |= _pair_keys(a, b)
+        if year is not None:
+            found.update(f"y{year}{key}" for word in form for key in n.keys(word))
+        if len(form) == 1 and (not n.stands_for(form[0]) or is_lone(who)):
+            found.update(f"s{key}" for key in n.keys(form[0]))
+    if who.date_of_birth:
+        found.add(birth_key(who.date_of_birth))
+    if who.phone:
+        found.add(phone_key(who.phone))
+    return found
+
+
+def _pair_keys(a: str, b: str) -> set[str]:
+    found = {f"2{'|'.join(sorted(pair))}" for pair in product(n.keys(a), n.keys(b))}
+    for one, other in ((a, b), (b, a)):
+        for key in n.keys(one):
+            found.add(f"<{key}|{other[:2]}")
+            found.add(f">{key}|{other[-2:]}")
+    return found
+
+
+def _keys_of_words(who: Identity) -> set[str]:
+    return {key for form in n.forms(who.names) for word in form for key in n.keys(word)}
+
+
+def lookup_keys(who: Identity) -> set[str]:
+    """The keys by which the people to compare with are looked up; few people share any of them. They are more than the
+    kept ones: years of birth around the known one, initials, and people known by a single name."""
+    found = {key for key in match_keys(who) if not key.startswith("1")}
+    words = _keys_of_words(who)
+    found.update(f"s{key}" for key in words)
+    if who.date_of_birth:
+        year = parts(who.date_of_birth)[0]
+        found.update(f"y{near}{key}" for near in range(year - 2, year + 3) for key in words)
+    for form in n.forms(who.names):
+        for one, other in permutations(form[:_MOST_WORDS], 2):
+            found.update(f"<{key}|{other[0]}" for key in n.keys(one))
+    return found
+
+
+def lone_lookups(who: Identity) -> set[str]:
+    """The keys of people of whom a single name agrees. Many people may share one, so they are counted first."""
+    return {f"1{key}" for key in _keys_of_words(who)}

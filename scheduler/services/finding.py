@@ -1,0 +1,188 @@
+"""Finding people by what is typed: any word's beginning, a short or misspelt form, a birth date, a phone number, or a
+reference. Reads blind keys, and decrypts only those who are shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from scheduler.errors import NotAllowed
+from scheduler.rules import matching, names
+from scheduler.rules.births import read_birth
+from scheduler.rules.phones import e164, looks_like_phone
+from scheduler.services.actors import Actor, can_book_for_anyone, can_see_exclusions
+from scheduler.services.identities import blind
+from scheduler.services.personal import clean, today
+from scheduler.store import people as store
+from scheduler.store.people import Sought
+
+_LONGEST_TEXT = 120
+_MOST_WORDS = 8
+_REFERENCE = re.compile(r"[A-Z]{1,3}-?\d{4,9}")
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCard:
+    """A client as a list shows them: the last three digits of the phone only, for a public counter. `also` are other
+    names."""
+
+    id: int
+    reference: str
+    name: str
+    date_of_birth: str | None
+    phone_last_three: str
+    active: bool
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PersonCard:
+    """A client or member of staff as the safety desk lists them, to be chosen as the person an exclusion names."""
+
+    kind: str
+    id: int
+    name: str
+    date_of_birth: str | None
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    words: tuple[str, ...] = ()
+    birth: str | None = None
+    phone: str | None = None
+    reference: str | None = None
+
+
+def find(actor: Actor, text: str, limit: int = 20) -> list[ClientCard]:
+    """Clients who fit everything typed, the closest first. Words fit the beginning of any word of a name or alias; when
+    nobody does, their short forms and sounds are tried. Raises NotAllowed. At most four queries, whatever is found."""
+    if not can_book_for_anyone(actor):
+        raise NotAllowed
+    query = _read(text)
+    if query.reference and (known := store.client_by_reference(query.reference)) is not None:
+        return _cards([known], _Query())
+    for attempt, check in ((_by_beginning, query), (_by_sound, _Query())):
+        found = [owner for _, owner in store.search(attempt(query), ("client",), limit)]
+        if cards := _cards(found, check):
+            return cards
+    return []
+
+
+def find_person(actor: Actor, text: str, limit: int = 12) -> list[PersonCard]:
+    """Clients and staff who fit, for the lead who names the person that an exclusion is about. Raises NotAllowed."""
+    if not can_see_exclusions(actor):
+        raise NotAllowed
+    query = _read(text)
+    found: list[tuple[str, int]] = []
+    if query.reference and (known := store.client_by_reference(query.reference)) is not None:
+        found = [("client", known)]
+    for attempt in (_by_beginning, _by_sound):
+        found = found or store.search(attempt(query), ("client", "staff"), limit)
+    return people(found)
+
+
+def people(found: Collection[tuple[str, int]]) -> list[PersonCard]:
+    """These people as cards, in their order. Two queries."""
+    clients = store.client_cards([owner for kind, owner in found if kind == "client"])
+    staff = store.staff_cards([owner for kind, owner in found if kind == "staff"])
+    cards = []
+    for kind, owner in found:
+        if kind == "client" and (row := clients.get(owner)):
+            name = f"{row.given_name} {row.family_name}".strip()
+            cards.append(PersonCard(kind, owner, name, row.date_of_birth, row.reference))
+        elif kind == "staff" and (row := staff.get(owner)):
+            cards.append(PersonCard(kind, owner, f"{row.given_name} {row.family_name}".strip(), None, row.job))
+    return cards
+
+
+def _cards(ids: list[int], query: _Query) -> list[ClientCard]:
+    rows = store.client_cards(ids)
+    return [_card(rows[each]) for each in ids if each in rows and _really_fits(rows[each], query)]
+
+
+def _card(row: Any) -> ClientCard:
+    return ClientCard(
+        row.id, row.reference, f"{row.given_name} {row.family_name}".strip(), row.date_of_birth,
+        (row.phone or "")[-3:], row.active, tuple(row.aliases or ()),
+    )
+
+
+def _really_fits(row: Any, query: _Query) -> bool:
+    """Keys hold eight letters of a word: what was typed beyond them is checked here."""
+    long = [word for word in query.words if len(word) > matching.LONGEST_PREFIX]
+    if not long:
+        return True
+    mine = {w for name in (f"{row.given_name} {row.family_name}", *(row.aliases or ())) for w in names.words(name)}
+    return all(any(each.startswith(word) for each in mine) for word in long)
+
+
+def _read(text: str) -> _Query:
+    line = clean(text)[:_LONGEST_TEXT]
+    reference = line.upper().replace(" ", "").replace("-", "")
+    if _REFERENCE.fullmatch(reference):
+        return _Query(reference=reference)
+    pieces = line.split()
+    birth, pieces = _taken(pieces, lambda piece: read_birth(piece, today()))
+    phone, pieces = _taken(pieces, _as_phone)
+    words = names.words(" ".join(pieces))[:_MOST_WORDS]
+    if birth is not None and phone is None and looks_like_phone(line):
+        phone = line  # eight digits may be either
+    return _Query(words, birth, phone)
+
+
+def _as_phone(piece: str) -> str:
+    if not looks_like_phone(piece):
+        raise ValueError
+    return piece
+
+
+def _taken(pieces: list[str], read: Callable[[str], str]) -> tuple[str | None, list[str]]:
+    """The longest run of pieces with a digit that `read` takes, and what is left."""
+    for size in range(len(pieces), 0, -1):
+        for start in range(len(pieces) - size + 1):
+            run = " ".join(pieces[start : start + size])
+            if not any(c.isdigit() for c in run):
+                continue
+            try:
+                return read(run), pieces[:start] + pieces[start + size :]
+            except (ValueError, OverflowError):
+                continue
+    return None, pieces
+
+
+def _numbers(query: _Query) -> list[Sought]:
+    keys: set[str] = set()
+    both = query.birth is not None and query.phone is not None and not query.words
+    sought = []
+    if query.phone is not None:
+        try:
+            keys.add(matching.phone_key(e164(query.phone)))
+        except ValueError:
+            keys.add(matching.ending_key(query.phone))
+        if not both:
+            sought.append(Sought(frozenset(blind(keys))))
+            keys = set()
+    if query.birth is not None:
+        keys.add(matching.birth_key(query.birth))
+        sought.append(Sought(frozenset(blind(keys))))
+    return sought
+
+
+def _by_beginning(query: _Query) -> list[Sought]:
+    words = sorted(query.words, key=len, reverse=True)
+    if len(words) > 1:
+        words = [word for word in words if len(word) > 1]
+    return _numbers(query) + [
+        Sought(frozenset(blind({matching.prefix_key(w)})), frozenset(blind({matching.whole_key(w)}))) for w in words
+    ]
+
+
+def _by_sound(query: _Query) -> list[Sought]:
+    words = [word for word in query.words if len(word) > 1]
+    return _numbers(query) + [Sought(frozenset(blind(matching.sound_keys(word)))) for word in words] if words else []
+
+
+__all__ = ["ClientCard", "PersonCard", "find", "find_person", "people"]

@@ -1,0 +1,197 @@
+"""Who may be whom: keeps everyone findable by blind keys, and matches named persons to people we know (SAFETY.md 2).
+
+Every function here runs inside the transaction that recorded or changed the person, so that there is no moment in which
+someone can be booked and a match is not yet in force. Serialisable transactions make that hold between processes too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import delete, insert, update
+
+from scheduler import clock
+from scheduler.crypto import KeyRing, ring
+from scheduler.extensions import db
+from scheduler.models import ExclusionEvent, IdentityToken, Match, NamedPerson
+from scheduler.rules import matching
+from scheduler.rules.matching import MOST_LONE, Identity, Verdict, compare_people
+from scheduler.services import audit
+from scheduler.services.actors import SYSTEM
+from scheduler.store import identities as store
+from scheduler.store.identities import Candidate
+
+#: How many people with a lone name are looked at before it is taken to say nothing.
+_MOST_LOOKED_AT = 10 * MOST_LONE
+
+_UNREADABLE = Verdict(True, False, 100, "a record could not be read, so this is held possible")
+
+_KNOWN = ("client", "staff")
+
+
+@lru_cache(maxsize=200_000)
+def _blind(keys: KeyRing, key: str) -> int:
+    return keys.blind("identity", key)
+
+
+def blind(keys: Iterable[str]) -> set[int]:
+    """The keyed digests under which these keys of `rules.matching` are kept."""
+    held = ring()
+    return {_blind(held, key) for key in keys}
+
+
+def tokens_for(
+    names: Iterable[str], date_of_birth: str | None = None, phone: str | None = None, kind: str = "client"
+) -> set[int]:
+    """Everything that `identity_token` keeps of a person, for one to be indexed or many to be loaded at once.
+
+    `names` are whole names ("Gareth Hughes") and aliases; `date_of_birth` is ISO and may end early; `phone` is E.164;
+    `kind` is client, staff or named. Pure, given the key ring.
+    """
+    who = Identity(tuple(names), date_of_birth, phone)
+    keys = matching.match_keys(who)
+    if kind != "named":
+        keys |= matching.search_keys(who)
+    return blind(keys)
+
+
+def index_person(
+    kind: str, person_id: int, names: Iterable[str], date_of_birth: str | None = None, phone: str | None = None
+) -> bool:
+    """Keep a person findable under these details, in the running transaction. Gives whether they are new or changed.
+
+    A change of identifying details undoes every dismissal of a match with this person (SAFETY.md 2).
+    """
+    wanted, kept = tokens_for(names, date_of_birth, phone, kind), store.tokens_of(kind, person_id)
+    if wanted == kept:
+        return False
+    table = IdentityToken.__table__
+    if kept - wanted:
+        mine = (table.c.owner_kind == kind, table.c.owner_id == person_id)
+        db.session.execute(delete(table).where(*mine, table.c.token.in_(kept - wanted)))
+    if wanted - kept:
+        rows = [{"token": t, "owner_kind": kind, "owner_id": person_id} for t in sorted(wanted - kept)]
+        db.session.execute(insert(table), rows)
+    if kept:
+        _reopen(kind, person_id)
+    return True
+
+
+def match_person(
+    kind: str, person_id: int, names: Iterable[str], date_of_birth: str | None = None, phone: str | None = None
+) -> list[int]:
+    """Compare a client or member of staff with the named persons who share a key, in the running transaction, and make
+    `possible` matches of those who may be the same. Gives the ids of the named persons newly matched."""
+    who = Identity(tuple(names), date_of_birth, phone)
+    found = {owner for _, owner in store.sharing(blind(_lookups(who)), ("named",))}
+    if kind == "client":
+        # Nobody is kept from herself.
+        found -= {named for named, clients in store.protected_from(found).items() if clients == {person_id}}
+    candidates = store.named_people(found, (kind, person_id))
+    verdicts = [(each, compare_people(each.identity, who) if each.identity else _UNREADABLE) for each in candidates]
+    kept = _without_common([(each, v) for each, v in verdicts if v.lone], matching.is_lone(who))
+    hits = [(each, verdict) for each, verdict in verdicts if verdict.possible or each.id in kept]
+    return _keep([(each.id, kind, person_id, each, verdict) for each, verdict in hits])
+
+
+def match_named(
+    named_id: int, names: Iterable[str], date_of_birth: str | None = None, phone: str | None = None
+) -> list[tuple[str, int]]:
+    """Compare a named person with everyone we know who shares a key, in the running transaction, and make `possible`
+    matches of those who may be the same. Gives (kind, id) of those newly matched.
+
+    When only a single name is known and more than `MOST_LONE` people share it, none is matched by it: the named person
+    is marked `too_little`, and the lead's desk asks for more.
+    """
+    who = Identity(tuple(names), date_of_birth, phone)
+    db.session.execute(
+        update(NamedPerson.__table__)
+        .where(NamedPerson.__table__.c.id == named_id)
+        .values(too_little=matching.too_little(who))
+    )
+    found = store.sharing(blind(matching.lookup_keys(who)), _KNOWN)
+    if matching.is_lone(who):
+        alike = store.sharing(blind(matching.lone_lookups(who)), _KNOWN, _MOST_LOOKED_AT + 1)
+        found |= alike if len(alike) <= _MOST_LOOKED_AT else set()
+    protected = store.protected_from([named_id]).get(named_id, set())
+    if len(protected) == 1:  # nobody is kept from herself
+        found -= {("client", client) for client in protected}
+    candidates = store.known_people(found, named_id)
+    verdicts = [(each, compare_people(who, each.identity) if each.identity else _UNREADABLE) for each in candidates]
+    lone = [each for each, verdict in verdicts if verdict.lone]
+    few = {(each.kind, each.id) for each in lone} if len(lone) <= MOST_LONE else set()
+    hits = [(each, v) for each, v in verdicts if v.possible or (v.lone and (each.kind, each.id) in few)]
+    _keep([(named_id, each.kind, each.id, each, verdict) for each, verdict in hits])
+    return [(each.kind, each.id) for each, _ in hits if each.match is None]
+
+
+def _lookups(who: Identity) -> set[str]:
+    keys = matching.lookup_keys(who)
+    return keys | matching.lone_lookups(who) if matching.is_lone(who) else keys
+
+
+def _without_common(lone: Sequence[tuple[Candidate, Verdict]], half_registered: bool) -> set[int]:
+    """The named persons, of those who agree in a single name only, whose name few enough people share. Someone
+    registered with a single name is held possible whoever else has it, until more is known of them."""
+    if half_registered or not lone:
+        return {each.id for each, _ in lone}
+    keys = {each.id: blind(matching.lone_lookups(each.identity)) for each, _ in lone if each.identity}
+    counts = store.how_many_share({token for tokens in keys.values() for token in tokens}, _KNOWN)
+    return {named for named, tokens in keys.items() if sum(counts.get(t, 0) for t in tokens) <= MOST_LONE}
+
+
+def _keep(hits: Collection[tuple[int, str, int, Candidate, Verdict]]) -> list[int]:
+    """Make or refresh the match rows of these hits. A decided match keeps its state."""
+    now = clock.now()
+    table = Match.__table__
+    for _, _, _, each, verdict in hits:
+        if each.match is not None and each.state == "possible":
+            values = {"score": verdict.score, "why": verdict.why, "found_at": now}
+            db.session.execute(update(table).where(table.c.id == each.match).values(**values))
+    new = [(named, kind, known, verdict) for named, kind, known, each, verdict in hits if each.match is None]
+    if not new:
+        return []
+    rows = [
+        {
+            "named_person_id": named, "person_kind": kind, "person_id": known, "state": "possible",
+            "score": verdict.score, "why": verdict.why, "found_at": now,
+        }
+        for named, kind, known, verdict in new
+    ]  # fmt: skip
+    db.session.execute(insert(table), rows)
+    people = [named for named, _, _, _ in new]
+    _tell_exclusions(people, "match-found")
+    for named in people:
+        audit.record(SYSTEM, "match-found", "named", named)
+    return people
+
+
+def _reopen(kind: str, person_id: int) -> None:
+    rows = store.dismissed(kind, person_id)
+    if not rows:
+        return
+    table = Match.__table__
+    db.session.execute(
+        update(table)
+        .where(table.c.id.in_([row.id for row in rows]))
+        .values(state="possible", found_at=clock.now())
+    )
+    _tell_exclusions([row.named_person_id for row in rows], "match-reopened")
+    for row in rows:
+        audit.record(SYSTEM, "match-reopened", "match", row.id)
+
+
+def _tell_exclusions(named: Collection[int], what: str, **detail: Any) -> None:
+    now = clock.now()
+    lines = [
+        {"exclusion_id": exclusion, "at": now, "staff_id": None, "what": what, "detail": detail or None}
+        for exclusions in store.exclusions_naming(set(named)).values()
+        for exclusion in exclusions
+    ]
+    if lines:
+        db.session.execute(insert(ExclusionEvent.__table__), lines)
+
+
+__all__ = ["blind", "index_person", "match_named", "match_person", "tokens_for"]

@@ -1,0 +1,167 @@
+"""Who shares a blind key with whom, and the identities of those few who are then compared. Columns are opened one by
+one, so that a record that cannot be read is one record found unreadable and not a failed search."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+from typing import Any, NamedTuple, TypeAlias
+
+from sqlalchemy import LargeBinary, Row, Select, and_, func, literal, select, type_coerce
+
+from scheduler.crypto import ring
+from scheduler.errors import RecordUnreadable
+from scheduler.extensions import db
+from scheduler.models import Client, Exclusion, IdentityToken, Match, NamedPerson, Staff
+from scheduler.rules.matching import Identity
+
+#: A row of which the columns are known by name.
+Columns: TypeAlias = Row[*tuple[Any, ...]]
+
+_I = IdentityToken.__table__.c
+_M, _N, _X = Match.__table__.c, NamedPerson.__table__.c, Exclusion.__table__.c
+
+
+class Candidate(NamedTuple):
+    """Someone to compare with. `identity` is None when the record cannot be read; `match` is the id of the match that
+    there is already between the two, and `state` its state."""
+
+    kind: str
+    id: int
+    identity: Identity | None
+    match: int | None
+    state: str | None
+
+
+def tokens_of(kind: str, owner: int) -> set[int]:
+    """The blind keys that are kept of someone."""
+    query = select(_I.token).where(_I.owner_kind == kind, _I.owner_id == owner)
+    return set(db.session.execute(query).scalars())
+
+
+def sharing(tokens: Collection[int], kinds: Collection[str], limit: int | None = None) -> set[tuple[str, int]]:
+    """Everyone of these kinds who shares one of the keys; no more than `limit` when it is given."""
+    if not tokens:
+        return set()
+    query = select(_I.owner_kind, _I.owner_id).where(_I.token.in_(tuple(tokens)), _I.owner_kind.in_(tuple(kinds)))
+    query = query.distinct()
+    if limit is not None:
+        query = query.limit(limit)
+    return {(kind, owner) for kind, owner in db.session.execute(query)}
+
+
+def how_many_share(tokens: Collection[int], kinds: Collection[str]) -> dict[int, int]:
+    """For each key, how many people of these kinds have it."""
+    query = (
+        select(_I.token, func.count())
+        .where(_I.token.in_(tuple(tokens)), _I.owner_kind.in_(tuple(kinds)))
+        .group_by(_I.token)
+    )
+    return dict(db.session.execute(query).tuples().all())
+
+
+def _open(blob: bytes | None, column: str) -> str | None:
+    return None if blob is None else ring().decrypt(bytes(blob), column)
+
+
+def _raw(*columns: Any) -> list[Any]:
+    return [type_coerce(column, LargeBinary).label(f"c{position}") for position, column in enumerate(columns)]
+
+
+def named_people(ids: Collection[int], person: tuple[str, int]) -> list[Candidate]:
+    """These named persons, each with the match that there may be to `person`."""
+    if not ids:
+        return []
+    kind, known = person
+    query = (
+        select(_N.id, *_raw(_N.names, _N.date_of_birth, _N.phone), _M.id.label("match_id"), _M.state)
+        .select_from(
+            NamedPerson.__table__.outerjoin(
+                Match.__table__, and_(_M.named_person_id == _N.id, _M.person_kind == kind, _M.person_id == known)
+            )
+        )
+        .where(_N.id.in_(tuple(ids)))
+    )
+    found = []
+    for row in db.session.execute(query):
+        try:
+            names = json.loads(_open(row.c0, "named_person.names") or "[]")
+            identity = Identity(
+                tuple(names), _open(row.c1, "named_person.date_of_birth"), _open(row.c2, "named_person.phone")
+            )
+        except RecordUnreadable:
+            identity = None
+        found.append(Candidate("named", row.id, identity, row.match_id, row.state))
+    return found
+
+
+def known_people(people: Iterable[tuple[str, int]], named: int) -> list[Candidate]:
+    """These clients and staff, each with the match that there may be to the named person."""
+    everyone = list(people)
+    clients = tuple(owner for kind, owner in everyone if kind == "client")
+    staff = tuple(owner for kind, owner in everyone if kind == "staff")
+    found: list[Candidate] = []
+    if clients:
+        of = Client.__table__.c
+        columns = (of.given_name, of.family_name, of.date_of_birth, of.phone, of.aliases)
+        found += _opened(_known(of.id, columns, Client.__table__, "client", clients, named), "client")
+    if staff:
+        of = Staff.__table__.c
+        columns_of_staff = (of.given_name, of.family_name, of.date_of_birth, of.phone)
+        found += _opened(_known(of.id, columns_of_staff, Staff.__table__, "staff", staff, named), "staff")
+    return found
+
+
+def _known(key: Any, columns: Any, table: Any, kind: str, ids: tuple[int, ...], named: int) -> Select[Any]:
+    joined = table.outerjoin(
+        Match.__table__, and_(_M.named_person_id == named, _M.person_kind == kind, _M.person_id == key)
+    )
+    aliases = [] if len(columns) == 5 else [literal(None).label("c4")]
+    return (
+        select(key.label("id"), *_raw(*columns), *aliases, _M.id.label("match_id"), _M.state)
+        .select_from(joined)
+        .where(key.in_(ids))
+    )
+
+
+def _opened(query: Select[Any], kind: str) -> list[Candidate]:
+    return [
+        Candidate(kind, row.id, _identity(row, kind), row.match_id, row.state) for row in db.session.execute(query)
+    ]
+
+
+def _identity(row: Columns, kind: str) -> Identity | None:
+    try:
+        name = f"{_open(row.c0, f'{kind}.given_name')} {_open(row.c1, f'{kind}.family_name')}".strip()
+        aliases = json.loads(_open(row.c4, "client.aliases") or "[]") or []
+        return Identity(
+            (name, *aliases), _open(row.c2, f"{kind}.date_of_birth"), _open(row.c3, f"{kind}.phone")
+        )
+    except RecordUnreadable:
+        return None
+
+
+def protected_from(named: Collection[int]) -> dict[int, set[int]]:
+    """The clients whom exclusions protect from each of these named persons."""
+    found: dict[int, set[int]] = {}
+    query = select(_X.named_person_id, _X.client_id).where(_X.named_person_id.in_(tuple(named)))
+    for person, client in db.session.execute(query):
+        found.setdefault(person, set()).add(client)
+    return found
+
+
+def exclusions_naming(named: Collection[int]) -> dict[int, list[int]]:
+    """The exclusions, in force or not, that name each of these persons."""
+    found: dict[int, list[int]] = {}
+    query = select(_X.named_person_id, _X.id).where(_X.named_person_id.in_(tuple(named)))
+    for person, exclusion in db.session.execute(query):
+        found.setdefault(person, []).append(exclusion)
+    return found
+
+
+def dismissed(kind: str, owner: int) -> list[Columns]:
+    """The dismissed matches of a client or member of staff, or of a named person: id and named person."""
+    mine = (
+        (_M.named_person_id == owner,) if kind == "named" else (_M.person_kind == kind, _M.person_id == owner)
+    )
+    return list(db.session.execute(select(_M.id, _M.named_person_id).where(*mine, _M.state == "dismissed")))

@@ -1,0 +1,118 @@
+"""Finding clients and staff by blind keys, and reading what is recorded of one. Only what is shown is decrypted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from sqlalchemy import Row, and_, exists, func, literal, select
+
+from scheduler.extensions import db
+from scheduler.models import Client, EligibilityDecision, IdentityToken, SafeContact, Staff, Stay, Venue
+
+#: A row of which the columns are known by name.
+Columns: TypeAlias = Row[*tuple[Any, ...]]
+
+class Sought(NamedTuple):
+    """One thing that was typed: the keys of which a person must have one, and those that make it a closer find."""
+
+    keys: frozenset[int]
+    closer: frozenset[int] = frozenset()
+
+
+def search(sought: Sequence[Sought], kinds: Collection[str], limit: int) -> list[tuple[str, int]]:
+    """People of these kinds who have a key for everything sought, the closest finds first and then the newest. One
+    query; the scarcest key should come first."""
+    if not sought:
+        return []
+    first = IdentityToken.__table__.alias("first")
+    query = select(first.c.owner_kind, first.c.owner_id).where(
+        first.c.token.in_(tuple(sought[0].keys)), first.c.owner_kind.in_(tuple(kinds))
+    )
+    for position, each in enumerate(sought[1:]):
+        query = query.where(_has(first, f"t{position}", each.keys))
+    closer = literal(0)
+    for position, each in enumerate(sought):
+        if each.closer:
+            closer = closer + _counted(first, f"c{position}", each.closer)
+    query = query.group_by(first.c.owner_kind, first.c.owner_id)
+    query = query.order_by(closer.desc(), first.c.owner_id.desc()).limit(limit)
+    return [(kind, owner) for kind, owner in db.session.execute(query)]
+
+
+def _has(first: Any, name: str, keys: Collection[int]) -> Any:
+    other = IdentityToken.__table__.alias(name)
+    return exists().where(
+        other.c.token.in_(tuple(keys)), other.c.owner_kind == first.c.owner_kind, other.c.owner_id == first.c.owner_id
+    )
+
+
+def _counted(first: Any, name: str, keys: Collection[int]) -> Any:
+    other = IdentityToken.__table__.alias(name)
+    return (
+        select(func.count())
+        .where(
+            other.c.token.in_(tuple(keys)), other.c.owner_kind == first.c.owner_kind,
+            other.c.owner_id == first.c.owner_id,
+        )
+        .scalar_subquery()
+    )
+
+
+_CARD = (
+    Client.id, Client.reference, Client.given_name, Client.family_name, Client.aliases, Client.date_of_birth,
+    Client.phone, Client.active,
+)  # fmt: skip
+
+
+def client_cards(ids: Collection[int]) -> dict[int, Columns]:
+    """What a list shows of these clients, by id."""
+    rows = db.session.execute(select(*_CARD).where(Client.id.in_(tuple(ids)))) if ids else ()
+    return {row.id: row for row in rows}
+
+
+def client_by_reference(reference: str) -> int | None:
+    """The id of the client with this reference, or None."""
+    return db.session.execute(select(Client.id).where(Client.reference == reference)).scalar_one_or_none()
+
+
+def staff_cards(ids: Collection[int]) -> dict[int, Columns]:
+    """What a list shows of these members of staff, by id."""
+    columns = (Staff.id, Staff.given_name, Staff.family_name, Staff.job, Staff.active)
+    rows = db.session.execute(select(*columns).where(Staff.id.in_(tuple(ids)))) if ids else ()
+    return {row.id: row for row in rows}
+
+
+def client(client_id: int) -> Columns | None:
+    """Everything in a client's row, or None."""
+    return db.session.execute(select(Client.__table__).where(Client.id == client_id)).first()
+
+
+def staff_identity(staff_id: int) -> Columns | None:
+    """The name, birth date and phone of a member of staff, or None."""
+    columns = (Staff.id, Staff.given_name, Staff.family_name, Staff.date_of_birth, Staff.phone, Staff.active)
+    return db.session.execute(select(*columns).where(Staff.id == staff_id)).first()
+
+
+def safe_contacts(client_id: int) -> list[Columns]:
+    """Which channels are recorded for a client, and how safe each is."""
+    query = select(SafeContact.__table__).where(SafeContact.client_id == client_id).order_by(SafeContact.channel)
+    return list(db.session.execute(query))
+
+
+def last_decision(client_id: int) -> Columns | None:
+    """The last decision on whether a client may attend what is for women, or None."""
+    query = select(EligibilityDecision.__table__).where(EligibilityDecision.client_id == client_id)
+    return db.session.execute(query.order_by(EligibilityDecision.id.desc()).limit(1)).first()
+
+
+def stays(client_id: int) -> list[Columns]:
+    """Where a client has stayed, with what decides who may know of it."""
+    columns = (Stay.id, Stay.venue_id, Stay.since, Stay.until, Venue.name, Venue.label, Venue.confidential, Venue.zone)
+    query = select(*columns).join_from(Stay, Venue, and_(Venue.id == Stay.venue_id))
+    return list(db.session.execute(query.where(Stay.client_id == client_id).order_by(Stay.since, Stay.id)))
+
+
+def stay(stay_id: int) -> Columns | None:
+    """One stay, or None."""
+    return db.session.execute(select(Stay.__table__).where(Stay.id == stay_id)).first()
