@@ -43,7 +43,9 @@ def error_page(status: int, sentence: str, code: str = "error", fields: dict[str
     """The answer to whoever asked, as a page or as problem+json."""
     if wants_json():
         return problem(status, code, sentence, fields)
-    return render_template("errors/error.html", status=status, sentence=_(sentence), fields=fields or {}), status
+    # A woman on her link gets the leave-now button on an error too, and nothing that looks like an office.
+    template = "link/error.html" if request.path.startswith(("/my/", "/a/")) else "errors/error.html"
+    return render_template(template, status=status, sentence=_(sentence), fields=fields or {}), status
 
 
 def _refused(error: SidegateError) -> Any:
