@@ -112,6 +112,30 @@ class Busy(SidegateError):
     code = "busy"
 
 
+class BodyUnreadable(SidegateError):
+    """A request's body is not JSON at all."""
+
+    status = 400
+    sentence = "The body is not JSON that can be read."
+    code = "body-unreadable"
+
+
+class BodyNotJson(SidegateError):
+    """A request's body says that it is something other than JSON."""
+
+    status = 415
+    sentence = "Send the body as application/json."
+    code = "body-not-json"
+
+
+class VersionMissing(SidegateError):
+    """An edit did not say which version of the record it changes."""
+
+    status = 428
+    sentence = "Send If-Match with the ETag of what you read, so that nobody's change is lost."
+    code = "version-missing"
+
+
 class SignInFailed(SidegateError):
     """Wrong name or password: not told apart."""
 

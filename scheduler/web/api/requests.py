@@ -1,0 +1,78 @@
+"""Requests: times that someone would like, of which staff confirm one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields
+
+from scheduler.rules.presence import Mode
+from scheduler.services import booking
+from scheduler.web.api.base import EVERYONE, Blueprint, page_of_all, paged, roles
+from scheduler.web.api.fields import Choice, Id, Moment, Schema, listed
+from scheduler.web.api.places import Places, PlaceSchema
+from scheduler.web.api.sessions import Range
+from scheduler.web.security import current_actor
+
+bp = Blueprint("requests", "Times asked for, and the public timetable that they are chosen from.")
+
+
+class TimetableAskedSchema(Range):
+    """For whom, what and how."""
+
+    client_id = Id(required=True)
+    type_id = Id(required=True)
+    mode = Choice(Mode, required=True)
+
+
+class HeldSchema(Schema):
+    """When a session is held: not what is free in it."""
+
+    session_id = fields.Integer(required=True)
+    venue = fields.Nested(PlaceSchema, required=True)
+    start = Moment(required=True)
+    end = Moment(required=True)
+
+
+class WishSchema(Schema):
+    """A time of the timetable."""
+
+    session_id = Id(required=True)
+    start = Moment(required=True)
+
+
+class RequestSchema(Schema):
+    """Up to three times that someone would like."""
+
+    id = fields.Integer(required=True, dump_only=True)
+    client_id = Id(required=True)
+    type_id = Id(required=True)
+    mode = Choice(Mode, required=True)
+    wishes = listed(fields.Nested(WishSchema), 3, required=True)
+
+
+@bp.route("/timetable")
+@roles(*EVERYONE)
+@bp.arguments(TimetableAskedSchema, location="query")
+@bp.response(200, paged(HeldSchema))
+def timetable(args: dict[str, Any]) -> Any:
+    """When sessions are held that this client may ask for. It rests on the timetable and her own record alone."""
+    rows = booking.timetable(args["client_id"], args["type_id"], args["mode"], args["start"], args["until"])
+    places = Places({venue for _, venue, _, _ in rows})
+    found = [
+        {"session_id": session, "venue": places.place(venue), "start": start, "end": end}
+        for session, venue, start, end in rows
+        if places.known(venue)
+    ]
+    return page_of_all(args, found, lambda each: (each["start"].isoformat(), each["session_id"]))
+
+
+@bp.route("/requests", methods=["POST"])
+@roles(*EVERYONE)
+@bp.arguments(RequestSchema)
+@bp.response(201, RequestSchema)
+def ask(body: dict[str, Any]) -> Any:
+    """Write down up to three times that a client would like; staff confirm one later."""
+    wishes = [(wish["session_id"], wish["start"]) for wish in body["wishes"]]
+    made = booking.request_times(current_actor(), body["client_id"], body["type_id"], body["mode"], wishes)
+    return {"id": made, **body}
