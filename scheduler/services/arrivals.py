@@ -33,7 +33,7 @@ _BACK = {
 
 
 @use_case
-def mark(actor: Actor, appointment_id: int, what: str) -> Booked:
+def mark(actor: Actor, appointment_id: int, what: str, version: int | None = None) -> Booked:
     """Say what became of an appointment. Saying it twice changes nothing, so a double click does no harm.
 
     Nobody has missed an appointment that has not begun. Undoing a missed one asks every rule anew, because the time may
@@ -52,7 +52,7 @@ def mark(actor: Actor, appointment_id: int, what: str) -> Booked:
     if said is Mark.UNDO:
         if now not in _BACK:
             raise WrongState
-        return booking.mark(actor, appointment_id, _BACK[now])
+        return booking.mark(actor, appointment_id, _BACK[now], version)
     if said is Mark.ABSENT and clock.now() < row.start:
         raise WrongState("It has not begun yet.")
-    return booking.mark(actor, appointment_id, _STATES[said])
+    return booking.mark(actor, appointment_id, _STATES[said], version)

@@ -101,6 +101,11 @@ def all_staff() -> list[Found]:
     return sorted(rows, key=lambda row: (not row.active, row.given_name.casefold(), row.family_name.casefold()))
 
 
+def record(staff_id: int) -> Staff | None:
+    """One whole record."""
+    return db.session.get(Staff, staff_id)
+
+
 def last_seen(sign_in_id: int) -> datetime | None:
     """When this sign-in was last used."""
     return db.session.execute(select(SignIn.seen_at).where(SignIn.id == sign_in_id)).scalar_one_or_none()
