@@ -1,0 +1,1 @@
+"""Invented data to show and to measure Sidegate with: a small town, and towns at scale."""
