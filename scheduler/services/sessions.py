@@ -6,7 +6,7 @@ Series of sessions are in `services.series`; its use cases are offered here too.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -264,15 +264,29 @@ def attendees(actor: Actor, session_id: int) -> list[Attendee]:
     """Who is booked in a session, in order of time: a first name and an initial. A worker sees those of their own
     sessions only. Raises NotAllowed, NotFound."""
     session = get(actor, session_id)
-    if actor.role == "worker" and all(staff_id != actor.staff_id for staff_id, _ in session.staff):
+    if not sees_attendees(actor, session):
         raise NotAllowed
-    return [
-        Attendee(
-            row.id, row.client_id, short_name(row.given_name, row.family_name), row.reference, row.start, row.end,
-            row.mode, row.state, row.creche, row.staff_id, row.version,
+    return attendees_of(actor, [session]).get(session_id, [])
+
+
+def sees_attendees(actor: Actor, session: SessionCard) -> bool:
+    """May this actor see who is booked in a session? A worker only in their own."""
+    return actor.role != "worker" or any(staff_id == actor.staff_id for staff_id, _ in session.staff)
+
+
+def attendees_of(actor: Actor, cards: list[SessionCard]) -> dict[int, list[Attendee]]:
+    """As `attendees`, of several sessions that the actor was shown; those that they may not see into are left out.
+    One query."""
+    ids = [card.id for card in cards if sees_attendees(actor, card)]
+    found: dict[int, list[Attendee]] = {session_id: [] for session_id in ids}
+    for row in store.attendees(ids) if ids else ():
+        found[row.session_id].append(
+            Attendee(
+                row.id, row.client_id, short_name(row.given_name, row.family_name), row.reference, row.start, row.end,
+                row.mode, row.state, row.creche, row.staff_id, row.version,
+            )
         )
-        for row in store.attendees(session_id)
-    ]
+    return found
 
 
 def details_of(actor: Actor, session_id: int) -> SessionDetails:
@@ -284,6 +298,20 @@ def details_of(actor: Actor, session_id: int) -> SessionDetails:
         row.venue_id, row.title, row.start, row.end, row.kind, row.audience, tuple(row.modes), tuple(row.types),
         tuple(staff_id for staff_id, _ in session.staff), row.seats, row.creche, row.room,
     )
+
+
+def series_day(actor: Actor, session_id: int) -> date:
+    """The local day on which a session's series has it, wherever it was moved. Raises NotAllowed, NotFound."""
+    session = get(actor, session_id)
+    row = store.record(session_id)
+    return (row.series_day if row else None) or session.start.astimezone(session.zone).date()
+
+
+def of_series(actor: Actor, series_id: int) -> list[SessionCard]:
+    """The sessions of a series that are still to come and stand, in order. Raises NotAllowed."""
+    if not can_book_for_anyone(actor):
+        raise NotAllowed
+    return _cards(actor, store.listed_series(series_id, clock.now()))
 
 
 def workers(actor: Actor) -> list[tuple[int, str, bool]]:
@@ -304,7 +332,7 @@ def types(actor: Actor) -> list[tuple[int, str, bool]]:
 
 __all__ = [
     "Attendee", "SeriesDetails", "SessionCard", "SessionDetails", "Skipped", "add_series", "add_session", "at_venues",
-    "attendees", "cancel_session", "details_of", "edit_series", "edit_session", "end_series", "extend_horizon", "get",
-    "local_instant", "mine", "move_session", "series_at", "series_details", "short_name", "skipped_days",
-    "try_skipped_days", "types", "workers",
+    "attendees", "attendees_of", "cancel_session", "details_of", "edit_series", "edit_session", "end_series",
+    "extend_horizon", "get", "local_instant", "mine", "move_session", "of_series", "sees_attendees", "series_at",
+    "series_day", "series_details", "short_name", "skipped_days", "try_skipped_days", "types", "workers",
 ]

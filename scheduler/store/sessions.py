@@ -117,6 +117,17 @@ def listed(
     return db.session.execute(query).all()
 
 
+def listed_series(series_id: int, since: datetime) -> Sequence[Any]:
+    """The same columns of a series' sessions that end after `since` and stand, in order."""
+    query = (
+        select(*_LISTED)
+        .join(Venue, Venue.id == Session.venue_id)
+        .where(Session.series_id == series_id, Session.end > since, Session.cancelled_at.is_(None))
+        .order_by(Session.start)
+    )
+    return db.session.execute(query).all()
+
+
 def one_listed(session_id: int) -> Any | None:
     """The same columns of one session."""
     query = select(*_LISTED).join(Venue, Venue.id == Session.venue_id).where(Session.id == session_id)
@@ -151,16 +162,16 @@ def staff_of_sessions(session_ids: Collection[int]) -> dict[int, list[Any]]:
     return found
 
 
-def attendees(session_id: int) -> Sequence[Any]:
-    """Everyone booked in a session but those entered in error, in order of time."""
+def attendees(session_ids: Collection[int]) -> Sequence[Any]:
+    """Everyone booked in these sessions but those entered in error, in order of time."""
     query = (
         select(
-            Appointment.id, Appointment.client_id, Appointment.staff_id, Appointment.mode, Appointment.state,
-            Appointment.start, Appointment.end, Appointment.creche, Appointment.version, Appointment.type_id,
-            Client.given_name, Client.family_name, Client.reference,
+            Appointment.id, Appointment.session_id, Appointment.client_id, Appointment.staff_id,
+            Appointment.mode, Appointment.state, Appointment.start, Appointment.end, Appointment.creche,
+            Appointment.version, Appointment.type_id, Client.given_name, Client.family_name, Client.reference,
         )
         .join(Client, Client.id == Appointment.client_id)
-        .where(Appointment.session_id == session_id, Appointment.state != str(State.ENTERED_IN_ERROR))
+        .where(Appointment.session_id.in_(session_ids), Appointment.state != str(State.ENTERED_IN_ERROR))
         .order_by(Appointment.start, Appointment.id)
     )
     return db.session.execute(query).all()
