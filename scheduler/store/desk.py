@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, select
 
 from scheduler.extensions import db
 from scheduler.models import Appointment, AppointmentType, Client, Message, Session, Staff, Venue
@@ -96,10 +96,9 @@ def texts_of(appointment_id: int) -> list[Found]:
 
 
 def last_type(client_id: int) -> int | None:
-    """The type of the appointment that this client had or has last. One query."""
-    latest = (
-        select(func.max(Appointment.start)).where(Appointment.client_id == client_id).scalar_subquery()
-    )
+    """The type of the appointment with a worker that this client had or has last. One query."""
     return db.session.execute(
-        select(Appointment.type_id).where(Appointment.client_id == client_id, Appointment.start == latest).limit(1)
+        select(Appointment.type_id)
+        .where(Appointment.client_id == client_id, Appointment.staff_id.is_not(None))
+        .order_by(Appointment.start.desc()).limit(1)
     ).scalar_one_or_none()

@@ -47,3 +47,46 @@ if (board) {
   }
   if (location.hash) document.querySelector(location.hash)?.scrollIntoView({ block: "center" });
 }
+
+// Who fits, while the name is being typed. It goes in the body of a request: a name is never in an address.
+const box = document.querySelector("[data-find]");
+if (box) {
+  const form = box.form;
+  const pop = document.createElement("div");
+  pop.className = "pop";
+  form.append(pop);
+  let wait, asked = 0;
+
+  const look = async () => {
+    const number = ++asked;
+    const typed = box.value.trim();
+    if (typed.length < 2) return pop.replaceChildren();
+    try {
+      const answer = await fetch("/reception/clients/hits", { method: "POST", body: new FormData(form), cache: "no-store" });
+      if (!answer.ok || answer.redirected || number !== asked) return;
+      const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+      pop.replaceChildren(...found.body.children);
+    } catch {
+      pop.replaceChildren(); // no network: the button still says so
+    }
+  };
+  box.addEventListener("input", () => {
+    clearTimeout(wait);
+    wait = setTimeout(look, 180);
+  });
+  form.addEventListener("keydown", (event) => {
+    const links = [...pop.querySelectorAll("a")];
+    const at = links.indexOf(document.activeElement);
+    if (event.key === "Escape") {
+      pop.replaceChildren();
+      box.focus();
+    } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && links.length) {
+      event.preventDefault();
+      const next = event.key === "ArrowDown" ? at + 1 : at - 1;
+      (links[next] ?? box).focus();
+    }
+  });
+  addEventListener("click", (event) => {
+    if (!form.contains(event.target)) pop.replaceChildren();
+  });
+}

@@ -21,6 +21,8 @@ HOUR = timedelta(hours=1)
 USUAL_DAY = (9 * 60, 17 * 60)
 
 
+#: An appointment so short that its card is one line.
+SHORT = 4 * ROW
 HERE = frozenset({"arrived", "checked-in"})
 #: Minutes after its start at which someone who has not come is late.
 LATE = 5
@@ -60,6 +62,7 @@ class Column:
 
     title: str
     times: list[str] = field(default_factory=list)
+    rooms: list[str] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     cards: list[Card] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
@@ -67,7 +70,8 @@ class Column:
     @property
     def under(self) -> str:
         """What stands under the title."""
-        return " · ".join(dict.fromkeys(self.times))
+        parts = (", ".join(self.times), ", ".join(dict.fromkeys(self.rooms)))
+        return " · ".join(part for part in parts if part)
 
 
 class Line(NamedTuple):
@@ -98,8 +102,10 @@ class Words:
     """Every word of a board, translated once for a page."""
 
     states: Mapping[str, str]
+    short: Mapping[str, str]
     modes: Mapping[str, str]
     late: Callable[[int], str]
+    late_short: str
     here_since: Callable[[str], str]
     asks: Mapping[str, str]
     women: str
@@ -194,11 +200,12 @@ class _Draw:
         return f"r{(self.now - self.start) // ROW + 1}"
 
     def card(self, a: BoardAppointment, placed: bool = True, listed: bool = False) -> Card:
-        said, late = [self.words.states[a.state]], ""
+        short = placed and a.end - a.start <= SHORT
+        said, late = [(self.words.short if short else self.words.states)[a.state]], ""
         minutes = int((self.now - a.start).total_seconds() // 60) if self.today else 0
         if a.state == "booked" and minutes >= LATE:
-            said, late = [self.words.late(minutes)], " late"
-        elif a.state in HERE:
+            said, late = [self.words.late_short if short else self.words.late(minutes)], " late"
+        elif a.state in HERE and not short:
             said = [self.words.here_since(self.clock(a.updated_at))]
         if a.mode != "in-person" and not listed:
             said.append(self.words.modes[a.mode])
@@ -206,8 +213,7 @@ class _Draw:
             said.append(f"{self.words.creche} {a.creche}")
         css = f"st-{a.state}{late}"
         if placed:
-            short = " short" if a.end - a.start <= 4 * ROW else ""
-            css = f"{css}{short} {self.place(Interval(a.start, a.end))}"
+            css = f"{css}{' short' if short else ''} {self.place(Interval(a.start, a.end))}"
         return Card(css, a.id, self.clock(a.start), a.who, " · ".join(said), self.asks(a, bool(late) and listed))
 
     def asks(self, a: BoardAppointment, absent_too: bool) -> tuple[tuple[str, str], ...]:
@@ -222,7 +228,8 @@ class _Draw:
         return ()
 
     def line(self, a: BoardAppointment, worker: str) -> Line:
-        return Line(self.card(a, placed=False, listed=True), self.clock(a.end), a.kind, worker, self.words.modes[a.mode])
+        card = self.card(a, placed=False, listed=True)
+        return Line(card, self.clock(a.end), a.kind, worker, self.words.modes[a.mode])
 
 
 def _columns(
@@ -244,20 +251,21 @@ def _columns(
     for s in sessions:
         place = draw.place(Interval(s.start, s.end))
         times = f"{draw.clock(s.start)}–{draw.clock(s.end)}"
-        said = ", ".join(part for part in (times, s.room or "", draw.words.women if s.audience == "women" else "")
-                         if part)
+        said = f"{times} {draw.words.women}" if s.audience == "women" else times
+        rooms = [s.room] if s.room else []
         css = f"open{' for-women' if s.audience == 'women' else ''} {place}"
         if s.kind == "one-to-one":
             for staff_id in staffed.get(s.id, ()):
                 column = alone.setdefault(staff_id, Column(names[staff_id]))
                 column.times.append(said)
+                column.rooms += rooms
                 column.blocks.append(Block(css, f"{s.title}, {said}"))
         else:
             coming = within.pop(s.id, [])
             here = sum(1 for a in coming if a.state != "noshow")
             group = Group(css, draw.words.seats(here, s.seats), [draw.card(a, placed=False) for a in coming])
             who = ", ".join(names[each] for each in staffed.get(s.id, ()))
-            together.append(Column(s.title, [said, who] if who else [said], groups=[group]))
+            together.append(Column(s.title, [said], [who, *rooms] if who else rooms, groups=[group]))
     for left in within.values():  # their session was cancelled under them: show them, whatever happened
         together.append(Column(draw.words.someone, cards=[draw.card(a) for a in left]))
     return [*sorted(alone.values(), key=lambda column: column.title.casefold()), *together]

@@ -67,8 +67,10 @@ def board_words() -> Words:
     """Every word of a board, looked up once."""
     return Words(
         states={name: str(word) for name, word in STATES.items()},
+        short={name: str(word) for name, word in {**STATES, "noshow": lazy("Missed")}.items()},
         modes={name: str(word) for name, word in MODES.items()},
         late=_late,
+        late_short=_("Late"),
         here_since=_here_since,
         asks={name: str(word) for name, word in MARKS.items()},
         women=_("women only"),

@@ -1,0 +1,369 @@
+"""Clients at the desk: finding, adding and changing them, and a client's page with good times beside what is safe."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from scheduler import clock
+from scheduler.errors import Invalid, SidegateError, Stale
+from scheduler.services import actors, booking, clients, links, visibility
+from scheduler.services.actors import Actor
+from scheduler.services.booking import Choice
+from scheduler.services.clients import ClientRecord
+from scheduler.store import board as board_store
+from scheduler.store import desk
+from scheduler.store import staff as staff_store
+from scheduler.web import pages
+from scheduler.web.reception import bp
+from scheduler.web.reception.finding import names_of, shown
+from scheduler.web.reception.forms import (
+    CHANNELS,
+    LANGUAGES,
+    MAY_SAY,
+    ClientForm,
+    EligibilityForm,
+    SafeContactForm,
+    put_refusals,
+)
+from scheduler.web.reception.search import (
+    FIRST_SCREEN,
+    Preferences,
+    Search,
+    by_day,
+    minutes_text,
+    pick_query,
+    soonest,
+    wanted,
+)
+from scheduler.web.reception.words import MODES, WEEKDAYS
+from scheduler.web.security import allow, current_actor
+
+STAFF = ("reception", "outreach", "lead", "manager", "worker")
+MOST_HITS = 20
+
+
+# --- Finding and adding -----------------------------------------------------------------------------------------------
+
+
+@bp.get("/clients")
+@allow(*STAFF)
+def find_page() -> Any:
+    """The search box alone."""
+    return render_template("reception/find.html", typed="", hits=None)
+
+
+@bp.post("/clients")
+@allow(*STAFF)
+def find() -> Any:
+    """Who fits what was typed. It comes as a POST, so that no name is ever in an address, a history or a log."""
+    typed = request.form.get("q", "")[:100].strip()
+    hits = clients.find(current_actor(), typed, MOST_HITS) if typed else []
+    if len(hits) == 1:
+        return redirect(url_for("reception.client", client_id=hits[0].id), 303)
+    return render_template("reception/find.html", typed=typed, hits=hits, most=len(hits) == MOST_HITS)
+
+
+@bp.post("/clients/hits")
+@allow(*STAFF)
+def hits() -> Any:
+    """The same, as the list under the search box while someone types."""
+    typed = request.form.get("q", "")[:100].strip()
+    found = clients.find(current_actor(), typed, 8) if len(typed) >= 2 else []
+    return render_template("reception/hits.html", hits=found, typed=typed)
+
+
+def _lists(form: ClientForm, actor: Actor) -> None:
+    places = [(venue.id, venue.name) for venue in visibility.visible(actor)]
+    form.offer(places, [(worker.id, worker.name) for worker in staff_store.workers()])
+
+
+@bp.get("/clients/new")
+@allow(*STAFF)
+def new() -> Any:
+    """The form for someone new."""
+    form = ClientForm()
+    _lists(form, current_actor())
+    return render_template("reception/client_form.html", form=form, client=None)
+
+
+@bp.post("/clients/new")
+@allow(*STAFF)
+def add() -> Any:
+    """Add someone. From the search page the name typed there comes along, to be completed."""
+    actor = current_actor()
+    form = ClientForm()
+    _lists(form, actor)
+    if "typed" in request.form:
+        given, _space, family = request.form["typed"][:100].strip().partition(" ")
+        form = ClientForm(formdata=None, data={"given_name": given, "family_name": family})
+        _lists(form, actor)
+        return render_template("reception/client_form.html", form=form, client=None)
+    if form.validate_on_submit():
+        try:
+            client_id = clients.add(actor, form.details())
+        except Invalid as refused:
+            put_refusals(form, refused)
+        else:
+            flash(_("Added. Ask what is safe before anything is sent."), "ok")
+            return redirect(url_for("reception.safe_contact", client_id=client_id), 303)
+    return render_template("reception/client_form.html", form=form, client=None), 422
+
+
+@bp.get("/clients/<int:client_id>/edit")
+@allow(*STAFF)
+def edit_page(client_id: int) -> Any:
+    """The form with what is recorded."""
+    actor = current_actor()
+    client = clients.get(actor, client_id)
+    form = ClientForm(formdata=None, data=ClientForm.recorded(client))
+    _lists(form, actor)
+    return render_template("reception/client_form.html", form=form, client=client)
+
+
+@bp.post("/clients/<int:client_id>/edit")
+@allow(*STAFF)
+def edit(client_id: int) -> Any:
+    """Save what was changed, unless someone else changed it in between."""
+    actor = current_actor()
+    client = clients.get(actor, client_id)
+    form = ClientForm()
+    _lists(form, actor)
+    refused: SidegateError | None = None
+    if form.validate_on_submit():
+        try:
+            version = pages.a_number(form.version.data, "version") or 0
+            clients.edit(actor, client_id, form.details(client.preferences), version)
+        except (Invalid, Stale) as wrong:
+            refused = wrong
+            put_refusals(form, wrong)
+        else:
+            flash(_("Saved."), "ok")
+            return redirect(url_for("reception.client", client_id=client_id), 303)
+    status = refused.status if refused else 422
+    sentence = refused.public if isinstance(refused, Stale) else ""
+    return render_template("reception/client_form.html", form=form, client=client, refused=sentence), status
+
+
+# --- A client's page --------------------------------------------------------------------------------------------------
+
+
+@bp.get("/clients/<int:client_id>")
+@allow(*STAFF)
+def client(client_id: int) -> Any:
+    """Who she is, what she would choose, what is safe, what she has, and the next good times."""
+    actor = current_actor()
+    record = clients.get(actor, client_id)
+    now = clock.now()
+    return render_template(
+        "reception/client.html",
+        client=record, short=board_store.short_name(record.given_name, record.family_name),
+        prefers=preference_lines(actor, record), contacts=contact_lines(record),
+        upcoming=shown(desk.upcoming(client_id, now), actor), past=shown(desk.past(client_id, now), actor),
+        may_decide=actors.can_decide_eligibility(actor), link_key=pages.new_key(),
+        key_worker=staff_store.names({record.key_worker_id}).get(record.key_worker_id)
+        if record.key_worker_id else None,
+        **offers_for(actor, record, lambda choice: f"/reception/clients/{client_id}/book?{pick_query(choice)}"),
+    )
+
+
+def offers_for(actor: Actor, record: ClientRecord, address: Any, fixed_type: int | None = None) -> dict[str, Any]:
+    """The times for one client and the filters they were found with, for the page that shows them."""
+    wrong: dict[str, str] = {}
+    try:
+        search = Search.read(request.args)
+    except Invalid as refused:
+        search, wrong = Search.read({}), dict(refused.fields)
+    types = desk.types()
+    known = {kind.id for kind in types}
+    chosen = fixed_type or search.type_id or desk.last_type(record.id)
+    if chosen not in known:
+        chosen = next((kind.id for kind in types if not kind.group), types[0].id if types else None)
+    prefers = Preferences.read(record.preferences)
+    found: list[Any] = []
+    if chosen is not None and record.active:
+        question = wanted(record.id, search, prefers, chosen, clock.now(), pages.service_zone())
+        try:
+            found = booking.offers(actor, question, limit=FIRST_SCREEN + 1)
+        except Invalid as refused:
+            wrong |= refused.fields
+    kept = soonest(found, FIRST_SCREEN)
+    creche = search.creche or (prefers.creche if search.preferred else 0)
+
+    def choose(offer: Any) -> str:
+        made = Choice.from_offer(record.id, chosen or 0, offer, creche, search.minutes)
+        return str(address(made))
+
+    last = kept[-1].start if len(found) > FIRST_SCREEN else None
+    return {
+        "search": search, "types": types, "type_id": chosen, "wrong": wrong, "has_preferences": bool(prefers),
+        "days": by_day(kept, names_of(actor, kept), choose), "modes": MODES.items(),
+        "venues": [(venue.id, venue.name) for venue in visibility.visible(actor)],
+        "workers": [(worker.id, worker.name) for worker in staff_store.workers()],
+        "more": search.query(after=pages.stamp(last)) if last else None, "fixed_type": fixed_type,
+        "without": replace(search, preferred=False).query(),
+    }
+
+
+def preference_lines(actor: Actor, record: ClientRecord) -> list[tuple[str, str]]:
+    """What she would choose, in words, as (what, which)."""
+    p = Preferences.read(record.preferences)
+    lines: list[tuple[str, str]] = []
+    if p.modes:
+        lines.append((_("How"), ", ".join(str(MODES[mode]) for mode in MODES if mode in p.modes)))
+    if p.venues:
+        rows = desk.venues(p.venues)
+        assigned = visibility.assigned(actor) if any(row.confidential for row in rows.values()) else frozenset()
+        places = [visibility.label_for(rows[v], actor, assigned) for v in p.venues if v in rows]
+        lines.append((_("Where"), ", ".join(places)))
+    if p.weekdays or p.from_minute is not None or p.until_minute is not None:
+        lines.append((_("When"), _when(p)))
+    if p.staff or p.woman_worker:
+        with_whom = list(staff_store.names(set(p.staff)).values()) if p.staff else []
+        lines.append((_("With"), ", ".join([*with_whom, *([_("a woman")] if p.woman_worker else [])])))
+    if p.women_only:
+        lines.append((_("Times"), _("women-only")))
+    if p.creche:
+        lines.append((_("Children"), _("crèche for %(number)d", number=p.creche)))
+    language = str(dict(LANGUAGES).get(record.preferences.get("language") or "", "") or "")
+    if record.preferences.get("interpreter") or record.preferences.get("language"):
+        spoken = [language] if record.preferences.get("language") else []
+        interpreter = [_("interpreter")] if record.preferences.get("interpreter") else []
+        lines.append((_("Language"), ", ".join([*spoken, *interpreter])))
+    if record.preferences.get("step_free"):
+        lines.append((_("Access"), _("step-free")))
+    return lines
+
+
+def _when(p: Preferences) -> str:
+    parts = [", ".join(str(WEEKDAYS[day])[:3] for day in sorted(p.weekdays))] if p.weekdays else []
+    if p.from_minute is not None and p.until_minute is not None:
+        parts.append(f"{minutes_text(p.from_minute)}–{minutes_text(p.until_minute)}")
+    elif p.from_minute is not None:
+        parts.append(_("from %(time)s", time=minutes_text(p.from_minute)))
+    elif p.until_minute is not None:
+        parts.append(_("before %(time)s", time=minutes_text(p.until_minute)))
+    return " · ".join(parts)
+
+
+# --- What is safe -----------------------------------------------------------------------------------------------------
+
+
+def contact_lines(record: ClientRecord) -> list[tuple[str, str, str, str]]:
+    """Each channel as (class, channel, what, when and what it may say)."""
+    today = clock.now().astimezone(pages.service_zone()).date()
+    known = {each.channel: each.details for each in record.safe_contacts}
+    lines = []
+    for channel, word in CHANNELS:
+        details = known.get(channel)
+        if details is None or details.safe == "unknown":
+            lines.append(("unknown", str(word), _("Not asked yet: use none"), ""))
+        elif details.safe == "no":
+            lines.append(("no", str(word), _("Not safe: never use"), ""))
+        elif details.paused:
+            lines.append(("no", str(word), _("Paused: nothing is sent"), ""))
+        elif details.review_on is not None and details.review_on < today:
+            lines.append(("no", str(word), _("Ask her again first: the answer is too old"), ""))
+        else:
+            says = [str(words) for name, words in MAY_SAY if name in details.may_name] if channel == "sms" else []
+            more = [_hours(details.hours)] + ([_("may say %(what)s", what=", ".join(says))] if says else [])
+            lines.append(("yes", str(word), _("Safe"), " · ".join(part for part in more if part)))
+    return lines
+
+
+def _hours(hours: tuple[tuple[int, int, int], ...]) -> str:
+    if not hours:
+        return _("at any reasonable hour")
+    spans: dict[tuple[int, int], list[int]] = {}
+    for day, low, high in hours:
+        spans.setdefault((low, high), []).append(day)
+    return "; ".join(
+        (_("every day") if len(set(days)) == 7 else ", ".join(str(WEEKDAYS[d])[:3] for d in sorted(set(days))))
+        + f" {minutes_text(low)}–{minutes_text(high)}"
+        for (low, high), days in spans.items()
+    )
+
+
+def _channel_forms(record: ClientRecord, channel: str = "", typed: bool = False) -> list[tuple[str, str, Any]]:
+    """A form for each channel; the one that was sent holds what was typed."""
+    known = {each.channel: each.details for each in record.safe_contacts}
+    forms = []
+    for name, word in CHANNELS:
+        if typed and name == channel:
+            forms.append((name, str(word), SafeContactForm(prefix=name)))
+        else:
+            data = SafeContactForm.recorded(known.get(name))
+            forms.append((name, str(word), SafeContactForm(formdata=None, data=data, prefix=name)))
+    return forms
+
+
+@bp.get("/clients/<int:client_id>/safe")
+@allow(*STAFF)
+def safe_contact(client_id: int) -> Any:
+    """What is safe for her, channel by channel."""
+    record = clients.get(current_actor(), client_id)
+    short = board_store.short_name(record.given_name, record.family_name)
+    return render_template("reception/safe.html", client=record, short=short, forms=_channel_forms(record))
+
+
+@bp.post("/clients/<int:client_id>/safe/<channel>")
+@allow(*STAFF)
+def save_safe_contact(client_id: int, channel: str) -> Any:
+    """Save one channel."""
+    actor = current_actor()
+    record = clients.get(actor, client_id)
+    forms = _channel_forms(record, channel, typed=True)
+    form = next((form for name, _word, form in forms if name == channel), None)
+    if form is None:
+        raise Invalid(channel=_("Choose a channel from the list."))
+    known = {each.channel: each.details for each in record.safe_contacts}
+    if form.validate_on_submit():
+        try:
+            clients.set_safe_contact(actor, client_id, channel, form.details(known.get(channel)))
+        except Invalid as refused:
+            put_refusals(form, refused)
+        else:
+            flash(_("Saved."), "ok")
+            return redirect(url_for("reception.safe_contact", client_id=client_id, _anchor=channel), 303)
+    short = board_store.short_name(record.given_name, record.family_name)
+    return render_template("reception/safe.html", client=record, short=short, forms=forms), 422
+
+
+@bp.get("/clients/<int:client_id>/eligibility")
+@allow("lead", "manager")
+def eligibility_page(client_id: int) -> Any:
+    """The decision on what is for women."""
+    record = clients.get(current_actor(), client_id)
+    data = {"decision": record.eligibility, "policy": record.eligibility_policy}
+    return render_template("reception/eligibility.html", client=record, form=EligibilityForm(formdata=None, data=data))
+
+
+@bp.post("/clients/<int:client_id>/eligibility")
+@allow("lead", "manager")
+def decide_eligibility(client_id: int) -> Any:
+    """Record the decision, with the policy it rests on."""
+    actor = current_actor()
+    record = clients.get(actor, client_id)
+    form = EligibilityForm()
+    if form.validate_on_submit():
+        try:
+            clients.decide_eligibility(actor, client_id, form.decision.data or "", form.policy.data or "")
+        except Invalid as refused:
+            put_refusals(form, refused)
+        else:
+            flash(_("Saved."), "ok")
+            return redirect(url_for("reception.client", client_id=client_id), 303)
+    return render_template("reception/eligibility.html", client=record, form=form), 422
+
+
+@bp.post("/clients/<int:client_id>/link")
+@allow(*STAFF)
+def send_link(client_id: int) -> Any:
+    """Plan a text with a link with which she books herself. It goes out only if and when that is safe."""
+    kind = pages.a_number(request.form.get("type"), "type", 1)
+    links.send_link(current_actor(), client_id, type_id=kind)
+    flash(_("A link is on its way, if and when a text is safe for her."), "ok")
+    return redirect(url_for("reception.client", client_id=client_id), 303)

@@ -1,0 +1,216 @@
+"""The desk's forms: a client, what she would choose, and what is safe. What was typed stays when it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from flask_babel import lazy_gettext as lazy
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, Length, NumberRange, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from scheduler.errors import Invalid, SidegateError
+from scheduler.services.clients import ClientDetails, ClientRecord, SafeContactDetails
+from scheduler.web import pages
+from scheduler.web.reception.search import minutes_text, read_minutes
+from scheduler.web.reception.words import MODES, WEEKDAYS
+
+LANGUAGES = (
+    ("", lazy("English")), ("ar", "العربية"), ("bn", "বাংলা"), ("cy", "Cymraeg"), ("fa", "فارسی"), ("pl", "Polski"),
+    ("pa", "ਪੰਜਾਬੀ"), ("ro", "Română"), ("so", "Soomaali"), ("ur", "اردو"), ("other", lazy("Another language")),
+)
+CHANNELS = (("sms", lazy("Texts")), ("call", lazy("Calls")), ("voicemail", lazy("Voicemail")))
+MAY_SAY = (
+    ("name", lazy("her first name")), ("organisation", lazy("our name")), ("place", lazy("the place")),
+)
+
+
+class ChecksField(SelectMultipleField):  # type: ignore[misc]
+    """Several choices, as a row of boxes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+def _whole(typed: Any) -> int | None:
+    return int(typed) if typed not in (None, "", "None") else None
+
+
+class ClientForm(FlaskForm):  # type: ignore[misc]
+    """Someone who uses the service, and what they would choose."""
+
+    given_name = StringField(
+        lazy("First name"), [DataRequired(lazy("Type a first name.")), Length(max=100)], render_kw={"maxlength": 100}
+    )
+    family_name = StringField(lazy("Family name"), [Length(max=100)], render_kw={"maxlength": 100})
+    aliases = StringField(lazy("Other names"), [Length(max=400)], description=lazy("With commas between them."))
+    date_of_birth = StringField(
+        lazy("Birth date"), [Length(max=40)], description=lazy("Such as 5 March 1987, 03/1987 or 1987.")
+    )
+    phone = StringField(lazy("Phone"), [Length(max=40)], render_kw={"inputmode": "tel"})
+    key_worker_id = SelectField(lazy("Key worker"), coerce=_whole, validate_choice=False)
+    notes = TextAreaField(
+        lazy("Notes for staff"), [Length(max=4000)], render_kw={"rows": 3},
+        description=lazy("Nothing here that must be kept from her."),
+    )
+    modes = ChecksField(lazy("How"), choices=list(MODES.items()), validate_choice=False)
+    weekdays = ChecksField(
+        lazy("Days"), choices=list(enumerate(WEEKDAYS)), coerce=int, validate_choice=False
+    )
+    from_time = StringField(lazy("Not before"), [Length(max=5)], render_kw={"type": "time", "step": "300"})
+    until_time = StringField(lazy("Starting before"), [Length(max=5)], render_kw={"type": "time", "step": "300"})
+    venues = SelectMultipleField(lazy("Places"), coerce=int, validate_choice=False, render_kw={"size": 5})
+    staff = SelectMultipleField(lazy("Workers"), coerce=int, validate_choice=False, render_kw={"size": 5})
+    woman_worker = BooleanField(lazy("A woman worker"))
+    women_only = BooleanField(lazy("Women-only times"))
+    step_free = BooleanField(lazy("Step-free"))
+    interpreter = BooleanField(lazy("Interpreter"))
+    language = SelectField(lazy("Language"), choices=list(LANGUAGES), validate_choice=False)
+    creche = IntegerField(
+        lazy("Crèche places"), [Optional(), NumberRange(0, 10, lazy("Type a number from 0 to 10."))],
+        render_kw={"min": 0, "max": 10, "inputmode": "numeric"},
+    )
+    version = HiddenField()
+
+    def offer(self, venues: list[tuple[int, str]], staff: list[tuple[int, str]]) -> None:
+        """Fill the lists to choose from."""
+        self.venues.choices = venues
+        self.staff.choices = staff
+        self.key_worker_id.choices = [("", ""), *staff]
+
+    def details(self, before: Mapping[str, Any] | None = None) -> ClientDetails:
+        """What was typed. `before` are the recorded preferences: places that this person may not know of stay in them.
+
+        Raises Invalid for a time that cannot be read.
+        """
+        known = {value for value, _name in self.venues.choices or ()}
+        kept = [venue for venue in (before or {}).get("venues", ()) if venue not in known]
+        preferences: dict[str, Any] = {
+            "modes": list(self.modes.data or ()), "weekdays": list(self.weekdays.data or ()),
+            "venues": [*(self.venues.data or ()), *kept], "staff": list(self.staff.data or ()),
+            "woman_worker": self.woman_worker.data, "women_only": self.women_only.data,
+            "step_free": self.step_free.data, "interpreter": self.interpreter.data,
+            "language": self.language.data or None, "creche": self.creche.data or 0,
+            "from_minute": read_minutes(self.from_time.data, "from_time"),
+            "until_minute": read_minutes(self.until_time.data, "until_time"),
+        }
+        return ClientDetails(
+            given_name=self.given_name.data or "", family_name=self.family_name.data or "",
+            aliases=tuple(name.strip() for name in (self.aliases.data or "").split(",") if name.strip()),
+            date_of_birth=(self.date_of_birth.data or "").strip() or None,
+            phone=(self.phone.data or "").strip() or None,
+            preferences={name: value for name, value in preferences.items() if value not in (None, False, 0, [], "")},
+            notes=(self.notes.data or "").strip() or None, key_worker_id=self.key_worker_id.data,
+        )
+
+    @staticmethod
+    def recorded(client: ClientRecord) -> dict[str, Any]:
+        """What stands in the form when a client's record is opened for editing."""
+        p = client.preferences
+        return {
+            "given_name": client.given_name, "family_name": client.family_name, "aliases": ", ".join(client.aliases),
+            "date_of_birth": client.date_of_birth, "phone": client.phone, "key_worker_id": client.key_worker_id,
+            "notes": client.notes, "modes": p.get("modes"), "weekdays": p.get("weekdays"), "venues": p.get("venues"),
+            "staff": p.get("staff"), "woman_worker": p.get("woman_worker"), "women_only": p.get("women_only"),
+            "step_free": p.get("step_free"), "interpreter": p.get("interpreter"), "language": p.get("language"),
+            "creche": p.get("creche"), "from_time": minutes_text(p.get("from_minute")),
+            "until_time": minutes_text(p.get("until_minute")), "version": client.version,
+        }
+
+
+class SafeContactForm(FlaskForm):  # type: ignore[misc]
+    """Whether, when and how one channel is safe. Unknown means that nothing goes out."""
+
+    safe = RadioField(
+        lazy("Is it safe?"),
+        choices=[("yes", lazy("Yes, she said so")), ("no", lazy("No")), ("unknown", lazy("Not asked yet"))],
+        validate_choice=False,
+    )
+    days = ChecksField(lazy("Days"), choices=list(enumerate(WEEKDAYS)), coerce=int, validate_choice=False)
+    from_time = StringField(lazy("From"), [Length(max=5)], render_kw={"type": "time", "step": "300"})
+    until_time = StringField(lazy("Until"), [Length(max=5)], render_kw={"type": "time", "step": "300"})
+    may_name = ChecksField(lazy("A text may say"), choices=list(MAY_SAY), validate_choice=False)
+    review_on = StringField(lazy("Ask her again by"), [Length(max=10)], render_kw={"type": "date"})
+    paused = BooleanField(lazy("Pause: send nothing for now"))
+
+    def details(self, before: SafeContactDetails | None) -> SafeContactDetails:
+        """What was typed. Hours that one line cannot show stay as they were unless something was typed over them.
+
+        Raises Invalid with a sentence by field.
+        """
+        low, high = read_minutes(self.from_time.data, "from_time"), read_minutes(self.until_time.data, "until_time")
+        days = tuple(sorted({day for day in self.days.data or () if 0 <= day <= 6}))
+        if (low is None) != (high is None):
+            raise Invalid(until_time=str(lazy("Type both times, or neither.")))
+        if low is not None and high is not None and low >= high:
+            raise Invalid(until_time=str(lazy("This must be later than the other time.")))
+        hours: tuple[tuple[int, int, int], ...] = ()
+        if low is not None and high is not None:
+            hours = tuple((day, low, high) for day in days or range(7))
+        elif days:
+            hours = tuple((day, 9 * 60, 19 * 60) for day in days)
+        if before is not None and not plain_hours(before.hours) and not self.days.data and low is None:
+            hours = before.hours
+        typed = (self.review_on.data or "").strip()
+        review = pages.a_day(typed, date.min, "review_on") if typed else None
+        return SafeContactDetails(
+            safe=self.safe.data or "unknown", hours=hours, may_name=tuple(self.may_name.data or ()),
+            language=before.language if before else "en", review_on=review, paused=self.paused.data,
+        )
+
+    @staticmethod
+    def recorded(details: SafeContactDetails | None) -> dict[str, Any]:
+        """What stands in the form when it is opened."""
+        if details is None:
+            return {"safe": "unknown"}
+        shown = plain_hours(details.hours)
+        return {
+            "safe": details.safe, "may_name": list(details.may_name), "paused": details.paused,
+            "review_on": details.review_on.isoformat() if details.review_on else "",
+            "days": sorted({day for day, _a, _b in details.hours}) if shown else [],
+            "from_time": minutes_text(details.hours[0][1]) if shown and details.hours else "",
+            "until_time": minutes_text(details.hours[0][2]) if shown and details.hours else "",
+        }
+
+
+def plain_hours(hours: tuple[tuple[int, int, int], ...]) -> bool:
+    """True when the hours are the same on each of their days, so that one line can show them."""
+    return len({(low, high) for _day, low, high in hours}) <= 1
+
+
+class EligibilityForm(FlaskForm):  # type: ignore[misc]
+    """The decision on what is for women, under the service's policy. Never evidence of sex."""
+
+    decision = RadioField(
+        lazy("May she come to what is for women?"),
+        choices=[("eligible", lazy("Yes")), ("not-eligible", lazy("No")), ("unknown", lazy("Not decided"))],
+        validate_choice=False,
+    )
+    policy = StringField(
+        lazy("Under which version of the policy"), [DataRequired(lazy("Name the policy.")), Length(max=40)]
+    )
+
+
+def put_refusals(form: FlaskForm, refused: SidegateError) -> bool:
+    """Put the service's sentences beside the fields they are about. Gives whether every one found its field."""
+    renamed = {"from_minute": "from_time", "until_minute": "until_time", "hours": "until_time"}
+    placed = bool(refused.fields)
+    for name, sentence in refused.fields.items():
+        wanted = form._fields.get(renamed.get(name, name))
+        if wanted is None:
+            placed = False
+            continue
+        wanted.errors = [*wanted.errors, sentence]
+    return placed
