@@ -1,0 +1,288 @@
+"""What the safety desk reads. Every look is recorded in the transaction that reads, so that none is left out of the log
+(SAFETY.md 4 and 9.6)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from scheduler.errors import NotAllowed, NotFound
+from scheduler.services import audit, cases
+from scheduler.services.actors import Actor, can_see_exclusions
+from scheduler.services.cases import Clash
+from scheduler.services.finding import PersonCard, people
+from scheduler.services.personal import today
+from scheduler.services.transaction import use_case
+from scheduler.store import exclusions as store
+from scheduler.store import people as people_store
+from scheduler.store.exclusions import Columns
+
+_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ExclusionBrief:
+    """An exclusion in a list. `names` are those of the named person; `review_due` that its review date has passed."""
+
+    id: int
+    client_id: int
+    client: str
+    reference: str
+    names: tuple[str, ...]
+    separation: str
+    gap_minutes: int
+    source: str
+    active: bool
+    review_on: date | None
+    review_due: bool
+    closing: bool
+    too_little: bool
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class MatchBrief:
+    """A match in a list: someone we know, beside the names they may stand for. `seen` is `found_at`, to be given back
+    with a decision."""
+
+    id: int
+    exclusion_id: int | None
+    names: tuple[str, ...]
+    person: PersonCard | None
+    state: str
+    score: int
+    why: str
+    seen: datetime
+    decided_before: datetime | None
+    decided_by: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line of an exclusion's history."""
+
+    at: datetime
+    what: str
+    who: str | None
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ExclusionView:
+    """Everything about an exclusion. `clashes` are the future appointments that break it now."""
+
+    brief: ExclusionBrief
+    date_of_birth: str | None
+    phone: str | None
+    description: str | None
+    notes: str | None
+    sites: dict[int, str]
+    recorded_at: datetime
+    recorded_by: str | None
+    closing_by: int | None
+    closing_name: str | None
+    closing_reason: str | None
+    closed_at: datetime | None
+    closed_by: str | None
+    matches: tuple[MatchBrief, ...]
+    clashes: tuple[Clash, ...]
+    history: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchView:
+    """All that is needed to decide on a match: both people, what agrees, and what the exclusions are about."""
+
+    match: MatchBrief
+    date_of_birth: str | None
+    phone: str | None
+    description: str | None
+    known_names: tuple[str, ...]
+    known_date_of_birth: str | None
+    known_phone: str | None
+    exclusions: tuple[ExclusionBrief, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Times that someone in request mode asked for, in UTC, with the sessions they are in."""
+
+    id: int
+    client_id: int
+    client: str
+    reference: str
+    kind: str
+    mode: str
+    made_at: datetime
+    wishes: tuple[tuple[int, datetime], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything that waits for a lead. `more_matches` is how many possible matches are not listed."""
+
+    cases: tuple[Clash, ...]
+    matches: tuple[MatchBrief, ...]
+    more_matches: int
+    waiting: tuple[ExclusionBrief, ...]
+    requests: tuple[Request, ...]
+
+
+@use_case
+def desk(actor: Actor) -> Desk:
+    """Open cases, possible matches, exclusions to look at, and requests for times. Raises NotAllowed."""
+    _may_look(actor)
+    clashes = tuple(cases.open_clashes(actor, limit=_MOST))
+    rows = store.undecided(_MOST)
+    more = store.count_undecided() - len(rows) if len(rows) == _MOST else 0
+    cards = {(card.kind, card.id): card for card in people({(row.person_kind, row.person_id) for row in rows})}
+    matches = tuple(
+        MatchBrief(
+            row.id, row.exclusion_id, tuple(row.names), cards.get((row.person_kind, row.person_id)), "possible",
+            row.score, row.why or "", row.found_at, row.decided_at,
+        )
+        for row in rows
+    )
+    waiting = tuple(_brief(row) for row in store.waiting(today(), _MOST))
+    shown = {each.exclusion_id for each in clashes} | {each.exclusion_id for each in matches}
+    shown |= {each.id for each in waiting}
+    audit.record(actor, "look", "safety-desk", None, exclusions=sorted(each for each in shown if each is not None))
+    return Desk(clashes, matches, more, waiting, tuple(_request(row) for row in store.requests(_MOST)))
+
+
+@use_case
+def exclusion(actor: Actor, exclusion_id: int) -> ExclusionView:
+    """One exclusion with its matches, clashes and history. Raises NotAllowed, NotFound."""
+    _may_look(actor)
+    row = store.exclusion(exclusion_id)
+    if row is None:
+        raise NotFound
+    audit.record(actor, "look", "exclusion", exclusion_id)
+    matches = store.matches_of(row.named_person_id)
+    staff = store.staff_names(
+        {each for each in (row.recorded_by, row.closing_by, row.closed_by) if each}
+        | {each.decided_by for each in matches if each.decided_by}
+    )
+    sites = store.sites_of([exclusion_id]).get(exclusion_id, ())
+    return ExclusionView(
+        _brief(row), row.date_of_birth, row.phone, row.description, row.notes, store.sites(sites) if sites else {},
+        row.recorded_at, staff.get(row.recorded_by), row.closing_by, staff.get(row.closing_by), row.closing_reason,
+        row.closed_at, staff.get(row.closed_by), tuple(_matches(matches, row, staff)),
+        tuple(cases.open_clashes(actor, exclusion_id)),
+        tuple(
+            Event(
+                each.at, each.what, f"{each.given_name} {each.family_name}" if each.given_name else None,
+                each.detail or {},
+            )
+            for each in store.history(exclusion_id)
+        ),
+    )
+
+
+@use_case
+def match(actor: Actor, match_id: int) -> MatchView:
+    """One match, with all that is needed to decide and no more. Raises NotAllowed, NotFound."""
+    _may_look(actor)
+    row = store.match(match_id)
+    if row is None:
+        raise NotFound
+    audit.record(actor, "look", "match", match_id)
+    exclusions = [each for each in (store.exclusion(x) for x in store.of_named(row.named_person_id)) if each]
+    if not exclusions:
+        raise NotFound
+    first = exclusions[0]
+    for each in exclusions:
+        audit.record(actor, "look", "exclusion", each.id)
+    staff = store.staff_names({row.decided_by} if row.decided_by else set())
+    brief = _matches([row], first, staff)[0]
+    is_client = row.person_kind == "client"
+    known = people_store.client(row.person_id) if is_client else people_store.staff_identity(row.person_id)
+    names = (f"{known.given_name} {known.family_name}".strip(),) if known else ()
+    aliases = tuple(known.aliases or ()) if known and is_client else ()
+    return MatchView(
+        brief, first.date_of_birth, first.phone, first.description, (*names, *aliases),
+        known.date_of_birth if known else None, known.phone if known else None,
+        tuple(_brief(each) for each in exclusions),
+    )
+
+
+@use_case
+def case(actor: Actor, case_id: int) -> Clash:
+    """One safety case. Raises NotAllowed, NotFound."""
+    _may_look(actor)
+    found = cases.one(actor, case_id)
+    if found is None:
+        raise NotFound
+    audit.record(actor, "look", "case", case_id)
+    if found.exclusion_id is not None:
+        audit.record(actor, "look", "exclusion", found.exclusion_id)
+    return found
+
+
+@use_case
+def list_for(actor: Actor, client_id: int) -> list[ExclusionBrief]:
+    """The exclusions that protect a client: for a lead, and for the client's own key worker (SAFETY.md 4). Raises
+    NotAllowed, NotFound."""
+    row = people_store.client(client_id)
+    if not can_see_exclusions(actor) and (
+        row is None or actor.staff_id is None or row.key_worker_id != actor.staff_id
+    ):
+        raise NotAllowed
+    if row is None:
+        raise NotFound
+    found = [_brief(each) for each in store.protecting(client_id)]
+    audit.record(actor, "look", "client-exclusions", client_id, exclusions=[each.id for each in found])
+    return found
+
+
+@use_case
+def list_all(
+    actor: Actor, after: int | None = None, limit: int = 50, active: bool | None = None
+) -> list[ExclusionBrief]:
+    """Exclusions in the order of their ids, after the id `after`. Raises NotAllowed."""
+    _may_look(actor)
+    found = [_brief(each) for each in store.page(after, max(1, min(limit, 200)), active)]
+    audit.record(actor, "look", "exclusions", None, exclusions=[each.id for each in found])
+    return found
+
+
+def _may_look(actor: Actor) -> None:
+    if not can_see_exclusions(actor):
+        raise NotAllowed
+
+
+def _brief(row: Columns) -> ExclusionBrief:
+    return ExclusionBrief(
+        row.id, row.client_id, f"{row.given_name} {row.family_name}".strip(), row.reference, tuple(row.names),
+        row.separation, row.gap_minutes, row.source, row.active, row.review_on,
+        bool(row.active and row.review_on and row.review_on < today()), row.active and row.closing_by is not None,
+        row.too_little, row.version,
+    )
+
+
+def _matches(rows: list[Columns], exclusion_row: Columns, staff: dict[int, str]) -> list[MatchBrief]:
+    cards = {(card.kind, card.id): card for card in people({(row.person_kind, row.person_id) for row in rows})}
+    return [
+        MatchBrief(
+            row.id, exclusion_row.id, tuple(exclusion_row.names), cards.get((row.person_kind, row.person_id)),
+            row.state, row.score, row.why or "", row.found_at, row.decided_at, staff.get(row.decided_by), row.reason,
+        )
+        for row in rows
+    ]
+
+
+def _request(row: Columns) -> Request:
+    wishes = []
+    for wish in json.loads(row.wishes):
+        wishes.append((int(wish[0]), datetime.fromisoformat(wish[1])))
+    name = f"{row.given_name} {row.family_name}".strip()
+    return Request(row.id, row.client_id, name, row.reference, row.kind, row.mode, row.made_at, tuple(wishes))
+
+
+__all__ = [
+    "Desk", "Event", "ExclusionBrief", "ExclusionView", "MatchBrief", "MatchView", "Request", "case", "desk",
+    "exclusion", "list_all", "list_for", "match",
+]
