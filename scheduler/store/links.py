@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 
 from scheduler.extensions import db
 from scheduler.models import (
@@ -35,7 +35,7 @@ _TEXTS_ARE_PAUSED = and_(
 )
 
 
-def live_link(digest: bytes, now: datetime) -> Row[Any] | None:
+def live_link(digest: bytes, now: datetime) -> Any:
     """The link with this digest that may be used at `now`, or None: unknown, ended, expired and inactive are one."""
     return db.session.execute(
         select(_L.id, _L.client_id, _L.type_id, _L.appointment_id, _L.used_at)
@@ -46,7 +46,7 @@ def live_link(digest: bytes, now: datetime) -> Row[Any] | None:
     ).first()
 
 
-def live_session(digest: bytes, now: datetime) -> Row[Any] | None:
+def live_session(digest: bytes, now: datetime) -> Any:
     """The session with this digest that may go on at `now`, with its link and what her record says; or None.
 
     Its link may have ended: cancelling an appointment ends the links about it, and she still sees that it is cancelled.
@@ -69,7 +69,7 @@ def live_session(digest: bytes, now: datetime) -> Row[Any] | None:
     ).first()
 
 
-def newest_session(link_id: int) -> Row[Any] | None:
+def newest_session(link_id: int) -> Any:
     """The session that this link's button started last, whether it still goes on or not."""
     return db.session.execute(
         select(_LS.id, _LS.created_at, _LS.expires_at, _LS.ended_at, _LS.choices)
@@ -117,7 +117,7 @@ def forget_sessions(before: datetime) -> int:
     return len(db.session.execute(ended.returning(_LS.id)).all())
 
 
-def texting(client_id: int) -> Row[Any] | None:
+def texting(client_id: int) -> Any:
     """Whether texts to her are recorded as safe, and the number they go to; None when nothing is recorded."""
     return db.session.execute(
         select(_SC.safe, _SC.paused, Client.phone)
@@ -126,7 +126,7 @@ def texting(client_id: int) -> Row[Any] | None:
     ).first()
 
 
-def types_for_her() -> list[Row[Any]]:
+def types_for_her() -> list[Any]:
     """The appointment types that a woman may book herself, by their names' order of entry."""
     return list(
         db.session.execute(
@@ -141,7 +141,7 @@ def types_for_her() -> list[Row[Any]]:
     )
 
 
-def coming(client_id: int, now: datetime) -> list[Row[Any]]:
+def coming(client_id: int, now: datetime) -> list[Any]:
     """Her appointments that still count and are not over, the soonest first, with what her pages say of each."""
     a = Appointment.__table__.c
     return list(
@@ -163,7 +163,7 @@ def coming(client_id: int, now: datetime) -> list[Row[Any]]:
     )
 
 
-def places(ids: Collection[int]) -> list[Row[Any]]:
+def places(ids: Collection[int]) -> list[Any]:
     """What her pages may say of these venues. A confidential one's address is left out here, so that no template
     can show it; its name goes no further than `services.visibility.label_for` (SAFETY.md 7)."""
     open_ = select(
@@ -206,7 +206,7 @@ def known_workers(client_id: int) -> list[int]:
     return [row.staff_id for row in rows]
 
 
-def session_kinds(ids: Collection[int]) -> dict[int, Row[Any]]:
+def session_kinds(ids: Collection[int]) -> dict[int, Any]:
     """The kind and times of these sessions, by id."""
     if not ids:
         return {}

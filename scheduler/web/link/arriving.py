@@ -47,6 +47,6 @@ def leave() -> Any:
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     try:
         links.leave(request.cookies.get(COOKIE))
-    except Exception as error:  # noqa: BLE001  she leaves, whatever is wrong with us; the session ends by itself
+    except Exception as error:
         log.error("a session could not be ended", error=type(error).__name__)
     return response

@@ -35,11 +35,15 @@ def hers(view: Callable[..., Any]) -> Callable[..., Any]:
         cookie = request.cookies.get(COOKIE)
         g.visit = visit = links.current(cookie)
         g.visit_secret = cookie
-        if request.method == "POST" and not hmac.compare_digest(request.form.get("form", ""), form_token()):
+        if request.method == "POST" and not _is_form_token(request.form.get("form", "")):
             raise Invalid("That form was out of date. Nothing was changed. Please go back and try again.")
         return view(visit, **parts)
 
     return run
+
+
+def _is_form_token(sent: str) -> bool:
+    return hmac.compare_digest(sent.encode(), form_token().encode())
 
 
 def keyed(*parts: object) -> str:
@@ -113,7 +117,10 @@ def _pack(response: Response) -> Response:
     if "gzip" not in request.accept_encodings or response.status_code == 206:
         return response
     response.direct_passthrough = False
+    source = response.response
     body = response.get_data()
+    if hasattr(source, "close"):
+        source.close()  # a file, which nobody would read again
     if len(body) >= _WORTH_PACKING:
         response.set_data(gzip.compress(body, 9, mtime=0))
         response.headers["Content-Encoding"] = "gzip"
