@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from scheduler import clock
 from scheduler.errors import InTheWay, Invalid, WrongState
+from scheduler.extensions import db
 from scheduler.models import Session
 from scheduler.rules.intervals import Interval
 from scheduler.rules.presence import Kind
+from scheduler.rules.separation import Person
 from scheduler.rules.states import OPEN
-from scheduler.services import booking, placing
+from scheduler.services import booking, cases, placing
 from scheduler.services.actors import Actor
 from scheduler.services.placing import Placed, Shape
 from scheduler.store import diary
@@ -36,9 +40,27 @@ def replace_session(actor: Actor, session: Session, placed: Placed, span: Interv
     by = span.start - session.start
     if placed.shape.kind == Kind.ONE_TO_ONE and span.end - session.end != by:
         by = timedelta()
+    before = store.staff_in(session.id)
     placing.change(session, placed, span)
     if matters:
         booking.session_moved(actor, session.id, by)
+        settle_cases([row.client_id for row in standing], {*before, *placed.shape.staff})
+
+
+def cancel_whole(actor: Actor, session: Session, reason: str = "worker-away") -> int:
+    """Cancel a session and its open appointments within the running transaction. Gives how many appointments."""
+    clients = [row.client_id for row in diary.standing_in(session.id)]
+    cancelled = booking.cancel_for_session(actor, session.id, reason)
+    session.cancelled_at = session.updated_at = clock.now()
+    session.version += 1
+    db.session.flush()
+    settle_cases(clients, store.staff_in(session.id))
+    return len(cancelled)
+
+
+def settle_cases(clients: Iterable[int], staff: Iterable[int]) -> None:
+    """Close the safety cases that a change of these people's whereabouts has settled (SAFETY.md 6)."""
+    cases.refresh([*(Person("client", each) for each in clients), *(Person("staff", each) for each in staff)])
 
 
 def _matters(session: Session, placed: Placed, span: Interval) -> bool:

@@ -21,7 +21,7 @@ from scheduler.rules.hosting import Commitment
 from scheduler.rules.intervals import Interval
 from scheduler.rules.presence import Kind, Mode
 from scheduler.rules.recurrence import exists, occurrences
-from scheduler.services import audit, booking, moving, placing
+from scheduler.services import audit, moving, placing
 from scheduler.services.actors import SYSTEM, Actor, can_run_sessions
 from scheduler.services.placing import SENTENCES, Placed, Shape
 from scheduler.services.transaction import use_case
@@ -153,7 +153,7 @@ def end_series(actor: Actor, series_id: int, from_day: date | None = None, versi
     cancelled = 0
     for session in store.sessions_of_series(series.id, now):
         if _day_of(session, zone) >= first and session.start > now:
-            _cancel(actor, session)
+            moving.cancel_whole(actor, session)
             cancelled += 1
     series.last_day = max(first - _DAY, series.first_day)
     series.active = first > series.first_day
@@ -371,7 +371,7 @@ def _carry_over(
     if booked:
         raise InTheWay(tuple(booked), tuple(each.id for each in gone))
     for session in gone:
-        _cancel(actor, session)
+        moving.cancel_whole(actor, session)
     for session in standing:
         if session not in gone and session.start > now:
             moving.replace_session(actor, session, placed, new[_day_of(session, old_zone)])
@@ -381,12 +381,6 @@ def _hand_over(series: Series, target: Series, first: date, midnight: datetime) 
     mine = update(Session).where(Session.series_id == series.id)
     db.session.execute(mine.where(Session.series_day >= first).values(series_id=target.id))
     db.session.execute(mine.where(Session.series_day.is_(None), Session.start >= midnight).values(series_id=target.id))
-
-
-def _cancel(actor: Actor, session: Session) -> None:
-    booking.cancel_for_session(actor, session.id)
-    session.cancelled_at = session.updated_at = clock.now()
-    session.version += 1
 
 
 def _day_of(session: Session, zone: ZoneInfo) -> date:

@@ -17,7 +17,7 @@ from scheduler.rules.audience import Audience
 from scheduler.rules.intervals import Interval
 from scheduler.rules.presence import Kind, Mode
 from scheduler.rules.states import OPEN
-from scheduler.services import audit, booking, moving, placing
+from scheduler.services import audit, moving, placing
 from scheduler.services.actors import Actor, can_book_for_anyone, can_run_sessions
 from scheduler.services.placing import Shape, local_instant
 from scheduler.services.series import (
@@ -176,11 +176,9 @@ def cancel_session(actor: Actor, session_id: int, version: int | None = None, re
     session = _changeable(actor, session_id, version)
     if any(row.state not in OPEN for row in diary.standing_in(session_id)):
         raise WrongState
-    cancelled = booking.cancel_for_session(actor, session_id, reason)
-    session.cancelled_at = session.updated_at = clock.now()
-    session.version += 1
-    audit.record(actor, "session-cancel", "session", session_id, appointments=len(cancelled))
-    return len(cancelled)
+    cancelled = moving.cancel_whole(actor, session, reason)
+    audit.record(actor, "session-cancel", "session", session_id, appointments=cancelled)
+    return cancelled
 
 
 def _changeable(actor: Actor, session_id: int, version: int | None) -> Session:

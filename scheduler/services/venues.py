@@ -15,7 +15,7 @@ from scheduler.errors import InTheWay, Invalid, NotAllowed, NotFound, Stale
 from scheduler.extensions import db
 from scheduler.models import Site, SiteNeighbour, StaffVenue, Venue
 from scheduler.models.places import VENUE_KINDS
-from scheduler.services import audit
+from scheduler.services import audit, cases
 from scheduler.services.actors import Actor, can_manage
 from scheduler.services.opening_times import (
     WindowDetails,
@@ -28,6 +28,7 @@ from scheduler.services.opening_times import (
 from scheduler.services.transaction import use_case
 from scheduler.services.visibility import NEUTRAL_LABEL, VenueCard, assigned, card, knows_of, label_for, visible
 from scheduler.store import diary
+from scheduler.store import staff as staff_store
 from scheduler.store import venues as store
 
 
@@ -91,7 +92,7 @@ def sites(actor: Actor) -> list[SiteCard]:
     return sorted(found, key=lambda each: each.name.casefold())
 
 
-def _checked(details: VenueDetails) -> dict[str, Any]:
+def _checked(actor: Actor, details: VenueDetails) -> dict[str, Any]:
     """The columns for these details. Raises Invalid with a sentence by field."""
     wrong: dict[str, str] = {}
     text = {
@@ -113,6 +114,9 @@ def _checked(details: VenueDetails) -> dict[str, Any]:
     for field, minutes in (("arrive_early", details.arrive_early), ("leave_late", details.leave_late)):
         if not 0 <= minutes <= 240:
             wrong[field] = "Give a number of minutes from 0 to 240."
+    if details.confidential and actor.kind == "token":
+        # A token is assigned to nothing: it could neither see the venue again nor give it to anyone who may.
+        wrong["confidential"] = "Someone who signs in must do this, to be assigned to the venue."
     if details.confidential and details.kind == "online":
         wrong["confidential"] = "An online venue has no address to keep secret."
     if wrong:
@@ -149,7 +153,7 @@ def add_venue(actor: Actor, details: VenueDetails) -> int:
     Raises NotAllowed, Invalid, NotFound for a site that this actor may not know of.
     """
     _may_manage(actor)
-    values = _checked(details)
+    values = _checked(actor, details)
     site_id = _known_site(actor, details.site_id) if details.site_id else add_site(actor, values["name"])
     made = Venue(site_id=site_id, **values)
     db.session.add(made)
@@ -178,7 +182,7 @@ def edit_venue(actor: Actor, venue_id: int, details: VenueDetails, version: int 
     assert venue is not None
     if version is not None and version != venue.version:
         raise Stale
-    values = _checked(details)
+    values = _checked(actor, details)
     values["site_id"] = _known_site(actor, details.site_id) if details.site_id else current.site_id
     now = clock.now()
     presence = ("site_id", "zone", "arrive_early", "leave_late")
@@ -217,6 +221,8 @@ def assign_staff(actor: Actor, venue_id: int, staff_ids: Collection[int]) -> Non
     if found.confidential and not wanted:
         raise Invalid(staff="Somebody must be assigned to it, or nobody could see it again.")
     before = store.staff_of(venue_id)
+    if len(staff_store.names(set(wanted))) != len(wanted):
+        raise Invalid(staff="Choose from those who work here.")
     if before - wanted:
         db.session.execute(
             delete(StaffVenue).where(StaffVenue.venue_id == venue_id, StaffVenue.staff_id.in_(before - wanted))
@@ -249,8 +255,6 @@ def set_neighbours(actor: Actor, site_id: int, neighbour_ids: Collection[int]) -
         )
     if wanted - before:
         _nothing_broken_by_windows(site_id, clock.now())
-        from scheduler.services import cases  # cases knows sessions' presences; venues need it only here
-
         cases.refresh(None)
     audit.record(actor, "site-neighbours", "site", site_id, neighbours=sorted(wanted))
 
