@@ -34,15 +34,23 @@ def exists(day: date, at: time, zone: ZoneInfo) -> bool:
     return bool(instants(day, at, zone))
 
 
+def _comes_twice(local: datetime) -> bool:
+    first, second = local.replace(fold=0).utcoffset(), local.replace(fold=1).utcoffset()
+    return first is not None and second is not None and first > second
+
+
 def edge(day: date, minute: int, zone: ZoneInfo, *, closing: bool = False) -> datetime:
     """The instant, in UTC, of an opening (or closing) edge at `minute` minutes after midnight on `day`; 1440 is the
     midnight that ends it.
 
     An edge inside the skipped hour is the moment of the change. An edge inside the repeated hour is the first of the
-    two for an opening and the second for a closing, so that a window is never shorter than its words.
+    two for an opening and the second for a closing, so that a window is never shorter than its words. A closing at the
+    time with which that hour begins comes before it.
     """
     at_day, rest = day + timedelta(days=minute // 1440), minute % 1440
-    local = datetime.combine(at_day, time(rest // 60, rest % 60, fold=1 if closing else 0), zone)
+    local = datetime.combine(at_day, time(rest // 60, rest % 60), zone)
+    if closing and _comes_twice(local - timedelta.resolution):
+        local = local.replace(fold=1)
     instant = local.astimezone(UTC)
     if instant.astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
         before = local.replace(fold=0).utcoffset()
@@ -96,7 +104,10 @@ def occurrences(
     A start in the skipped hour makes no session on that day; a start in the repeated hour is the first of the two.
     Raises ValueError for a rule that cannot be read.
     """
-    expanded = rrulestr(rule, dtstart=datetime.combine(first_day, at))
+    try:
+        expanded = rrulestr(rule, dtstart=datetime.combine(first_day, at))
+    except (TypeError, IndexError) as error:  # what dateutil raises for a rule that lacks a part
+        raise ValueError("this recurrence cannot be read") from error
     low = span.start.astimezone(zone).replace(tzinfo=None) - timedelta(days=1)
     high = span.end.astimezone(zone).replace(tzinfo=None) + timedelta(days=1)
     for count, local in enumerate(expanded.xafter(low, inc=True)):

@@ -49,4 +49,5 @@ def may_follow(now: State | str, then: State | str) -> bool:
 
 def brings_back(now: State | str, then: State | str) -> bool:
     """True when the change makes an uncounted appointment count again, so that every rule must be asked anew."""
-    return State(now) not in COUNTED and State(then) in COUNTED
+    was, will = State(now), State(then)
+    return was not in COUNTED and will in COUNTED
