@@ -90,7 +90,7 @@ def sites(ids: Collection[int] | None = None) -> dict[int, str]:
     query = select(Site.id, Site.name)
     if ids is not None:
         query = query.where(Site.id.in_(tuple(ids)))
-    return dict(db.session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in db.session.execute(query)}
 
 
 def history(exclusion_id: int) -> list[Columns]:

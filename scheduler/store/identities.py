@@ -57,7 +57,7 @@ def how_many_share(tokens: Collection[int], kinds: Collection[str]) -> dict[int,
         .where(_I.token.in_(tuple(tokens)), _I.owner_kind.in_(tuple(kinds)))
         .group_by(_I.token)
     )
-    return dict(db.session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in db.session.execute(query)}
 
 
 def _open(blob: bytes | None, column: str) -> str | None:

@@ -106,7 +106,7 @@ def venues_changed() -> dict[int, datetime]:
         .where(record.subject_kind == "venue", record.action != "look", record.subject_id.is_not(None))
         .group_by(record.subject_id)
     )
-    return dict(db.session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in db.session.execute(query)}
 
 
 def appointments_by_client() -> Iterator[Row[Any]]:
@@ -114,8 +114,9 @@ def appointments_by_client() -> Iterator[Row[Any]]:
     query = (
         select(
             _A.id, _A.client_id, _A.session_id, _A.venue_id, _A.site_id, _A.mode, _A.start, _A.end, _A.present_from,
-            _A.present_until, _C.eligibility, _S.kind, _S.audience, _S.start.label("opens"), _S.end.label("closes"),
-            _S.venue_id.label("session_venue"), _S.site_id.label("session_site"), _S.cancelled_at, _S.updated_at,
+            _A.present_until, _A.created_at, _C.eligibility, _S.kind, _S.audience, _S.start.label("opens"),
+            _S.end.label("closes"), _S.venue_id.label("session_venue"), _S.site_id.label("session_site"),
+            _S.cancelled_at, _S.updated_at,
         )
         .select_from(
             Appointment.__table__.join(Session.__table__, _S.id == _A.session_id).join(
@@ -192,7 +193,10 @@ def kept_apart() -> list[Row[Any]]:
     its last change or the finding of the match, whichever came last."""
     event = ExclusionEvent.__table__.c
     changed = (
-        select(event.exclusion_id, func.max(event.at).label("at")).group_by(event.exclusion_id).subquery("changed")
+        select(event.exclusion_id, func.max(event.at).label("at"))
+        .where(event.what.in_(("recorded", "changed", "reopened")))
+        .group_by(event.exclusion_id)
+        .subquery("changed")
     )
     query = (
         select(
@@ -299,7 +303,7 @@ def decisions() -> dict[int, datetime]:
         .where(_C.eligibility != "eligible")
         .group_by(decision.client_id)
     )
-    return dict(db.session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in db.session.execute(query)}
 
 
 def texts_that_left() -> Iterator[Row[Any]]:
