@@ -1,0 +1,9 @@
+"""Managing: venues and their opening times, closures, staff accounts, and the tokens of the API and of calendars."""
+
+from flask import Blueprint
+
+bp = Blueprint("manage", __name__, url_prefix="/manage")
+
+ROLES = ("manager",)
+
+from scheduler.web.manage import hours, people, places, tokens  # noqa: E402, F401  (their routes)
