@@ -15,6 +15,7 @@ from scheduler.services.cases import Clash
 from scheduler.services.finding import PersonCard, people
 from scheduler.services.personal import today
 from scheduler.services.transaction import use_case
+from scheduler.services.visibility import NEUTRAL_LABEL, visible
 from scheduler.store import exclusions as store
 from scheduler.store import people as people_store
 from scheduler.store.exclusions import Columns
@@ -79,7 +80,8 @@ class ExclusionView:
     phone: str | None
     description: str | None
     notes: str | None
-    sites: dict[int, str]
+    sites: tuple[int, ...]
+    places: tuple[str, ...]
     recorded_at: datetime
     recorded_by: str | None
     closing_by: int | None
@@ -167,8 +169,10 @@ def exclusion(actor: Actor, exclusion_id: int) -> ExclusionView:
         | {each.decided_by for each in matches if each.decided_by}
     )
     sites = store.sites_of([exclusion_id]).get(exclusion_id, ())
+    known = places(actor) if sites else {}
     return ExclusionView(
-        _brief(row), row.date_of_birth, row.phone, row.description, row.notes, store.sites(sites) if sites else {},
+        _brief(row), row.date_of_birth, row.phone, row.description, row.notes, sites,
+        tuple(known.get(site, NEUTRAL_LABEL) for site in sites),
         row.recorded_at, staff.get(row.recorded_by), row.closing_by, staff.get(row.closing_by), row.closing_reason,
         row.closed_at, staff.get(row.closed_by), tuple(_matches(matches, row, staff)),
         tuple(cases.open_clashes(actor, exclusion_id)),
@@ -249,6 +253,15 @@ def list_all(
     return found
 
 
+def places(actor: Actor) -> dict[int, str]:
+    """The sites that this actor may know of, each by the names of its venues."""
+    found: dict[int, list[str]] = {}
+    for venue in visible(actor):
+        if not venue.online:
+            found.setdefault(venue.site_id, []).append(venue.name)
+    return {site: ", ".join(names) for site, names in found.items()}
+
+
 def _may_look(actor: Actor) -> None:
     if not can_see_exclusions(actor):
         raise NotAllowed
@@ -284,5 +297,5 @@ def _request(row: Columns) -> Request:
 
 __all__ = [
     "Desk", "Event", "ExclusionBrief", "ExclusionView", "MatchBrief", "MatchView", "Request", "case", "desk",
-    "exclusion", "list_all", "list_for", "match",
+    "exclusion", "list_all", "list_for", "match", "places",
 ]

@@ -11,6 +11,7 @@ from flask import Flask, current_app, g
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from flask_login import current_user
+from werkzeug.routing import IntegerConverter, Map
 
 from scheduler.errors import Invalid
 from scheduler.rules.recurrence import instants
@@ -32,7 +33,7 @@ MENU = (
              frozenset({"reception", "outreach", "lead", "manager", "worker"})),
     MenuItem("outreach", "/outreach/", lazy_gettext("Sessions"), "s",
              frozenset({"outreach", "lead", "manager", "worker"})),
-    MenuItem("safeguarding", "/safeguarding/", lazy_gettext("Safety"), "f", frozenset({"lead"})),
+    MenuItem("safeguarding", "/safety/", lazy_gettext("Safety"), "f", frozenset({"lead"})),
     MenuItem("manage", "/manage/", lazy_gettext("Manage"), "m", frozenset({"manager"})),
 )
 
@@ -57,7 +58,7 @@ def home_path(role: str) -> str:
     """Where a person of this role starts."""
     for name in HOMES.get(role, ()):
         if name in current_app.blueprints:
-            return f"/{name}/"
+            return f"{current_app.blueprints[name].url_prefix}/"
     return "/sign-in"
 
 
@@ -178,8 +179,17 @@ def new_key() -> str:
     return secrets.token_urlsafe(18)
 
 
+class Id(IntegerConverter):
+    """A record's number in an address. One that no database could hold is a page that does not exist, not a fault."""
+
+    def __init__(self, url_map: Map, **kwargs: Any) -> None:
+        kwargs.setdefault("max", 2**53 - 1)
+        super().__init__(url_map, **kwargs)
+
+
 def init_app(app: Flask) -> None:
-    """Give templates the menu and a few words."""
+    """Give templates the menu and a few words, and addresses their numbers."""
+    app.url_map.converters["int"] = Id
 
     @app.context_processor
     def _shared() -> dict[str, Any]:
