@@ -46,7 +46,7 @@ def merge(spans: Iterable[Interval]) -> list[Interval]:
     return merged
 
 
-def subtract(whole: Interval, taken: Iterable[Interval]) -> list[Interval]:
+def subtract(whole: Interval, taken: Iterable[tuple[datetime, datetime]]) -> list[Interval]:
     """What is left of `whole` once every interval in `taken` is out of it, in order."""
     left: list[Interval] = []
     cursor = whole.start

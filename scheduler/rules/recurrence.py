@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
@@ -39,6 +40,7 @@ def _comes_twice(local: datetime) -> bool:
     return first is not None and second is not None and first > second
 
 
+@lru_cache(maxsize=8192)
 def edge(day: date, minute: int, zone: ZoneInfo, *, closing: bool = False) -> datetime:
     """The instant, in UTC, of an opening (or closing) edge at `minute` minutes after midnight on `day`; 1440 is the
     midnight that ends it.

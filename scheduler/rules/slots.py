@@ -7,7 +7,7 @@ take times away. Otherwise an odd starting time would tell her that someone she 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -21,8 +21,7 @@ GRID = timedelta(minutes=5)
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """A session as this module sees it. `series` is set only for a group's series, the only kind that enrols."""
 
     session: int
@@ -49,11 +48,12 @@ class Length:
 
 
 class Taken(NamedTuple):
-    """An appointment that stands in a session. `busy` is the worker's time with buffers; `staff` None in a group."""
+    """An appointment that stands in a session. `busy` is the worker's time with buffers, an interval or its bare two
+    ends (a search reads thousands); `staff` is None in a group."""
 
     session: int
     staff: int | None
-    busy: Interval
+    busy: tuple[datetime, datetime]
     creche: int = 0
 
 
@@ -140,25 +140,31 @@ def fits(
     if staff not in opening.staff or not on_grid(start) or not opening.span.contains(Interval(start, end)):
         return False
     busy = Interval(start - length.before, end + length.after)
-    return not any(t.staff == staff and t.busy.overlaps(busy) for t in standing)
+    return not any(t.staff == staff and busy.overlaps(Interval(*t.busy)) for t in standing)
 
 
-def starts(opening: Opening, length: Length, busy: Iterable[Interval]) -> Iterator[datetime]:
-    """Packed starts of appointments of this length in one worker's free time within the session, in order."""
+def starts(
+    opening: Opening, length: Length, busy: Iterable[tuple[datetime, datetime]], not_before: datetime | None = None
+) -> list[datetime]:
+    """Packed starts of appointments of this length in one worker's free time within the session, in order; those from
+    `not_before` on."""
     step = -(-(length.before + length.length + length.after) // GRID) * GRID
     around = Interval(opening.span.start - length.before, opening.span.end + length.after)
+    found: list[datetime] = []
     for free in subtract(around, busy):
         start = _up_to_grid(free.start + length.before)
         latest = free.end - length.after - length.length
         while start <= latest:
-            yield start
+            if not_before is None or start >= not_before:
+                found.append(start)
             start += step
+    return found
 
 
 def offers(
     asker: Asker,
     openings: Iterable[Opening],
-    taken: Mapping[int, list[Taken]],
+    taken: Mapping[int, Sequence[Taken]],
     length: Length,
     modes: frozenset[str],
     not_before: datetime,
@@ -170,8 +176,9 @@ def offers(
     `taken` holds what stands in each session, by session id. `staff` narrows to those workers. Nothing starts before
     `not_before`. Group sessions and drop-ins are offered whole, for their own length.
     """
+    long, gate, nobody = length.length, asker.gate, ()
     for opening in openings:
-        standing = taken.get(opening.session, [])
+        standing = taken.get(opening.session, nobody)
         if creche and sum(t.creche for t in standing) + creche > opening.creche:
             continue
         admitted = [mode for mode in opening.modes if mode in modes and admits_session(asker, opening, mode)]
@@ -181,15 +188,13 @@ def offers(
             yield from _whole(asker, opening, standing, admitted, not_before, staff, length)
             continue
         for worker in opening.staff:
-            if (staff is not None and worker not in staff) or not asker.gate.admits_worker(worker):
+            if (staff is not None and worker not in staff) or not gate.admits_worker(worker):
                 continue
-            times = list(starts(opening, length, [t.busy for t in standing if t.staff == worker]))
+            times = starts(opening, length, [t.busy for t in standing if t.staff == worker], not_before)
             for mode in admitted:
                 clear = _nothing_in_the_way(asker, opening, mode)
                 for start in times:
-                    if start < not_before:
-                        continue
-                    end = start + length.length
+                    end = start + long
                     if clear or admits_time(asker, opening, mode, worker, start, end):
                         yield Offer(opening.session, opening.venue, worker, mode, start, end, opening.audience)
 
@@ -210,7 +215,7 @@ def _nothing_in_the_way(asker: Asker, opening: Opening, mode: str) -> bool:
 def _whole(
     asker: Asker,
     opening: Opening,
-    standing: list[Taken],
+    standing: Sequence[Taken],
     admitted: list[str],
     not_before: datetime,
     staff: frozenset[int] | None,

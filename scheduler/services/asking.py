@@ -55,7 +55,8 @@ def _gate(person: diary.ClientRow, sites: Collection[int], span: Interval) -> Ga
         return Gatekeeper(Barriers())
     near = diary.neighbours(sites)
     others = {apart.other for apart in kept}
-    there = diary.presences(others, span.start, span.end) if others else []
+    by_day = {apart.other for apart in kept if apart.separation is not Separation.GAP}
+    there = diary.presences(others, span.start, span.end, by_day) if others else []
     series = {apart.other for apart in kept if apart.separation in (Separation.SERIES, Separation.SITE)}
     if series:
         there = [*there, *diary.enrolled(series)]

@@ -7,7 +7,6 @@ Everything comes back as the frozen records of `scheduler.rules`; columns only, 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -70,8 +69,7 @@ class ClientRow(NamedTuple):
     active: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """A session as booking sees it: the rules' `Opening`, and what the rules need not know."""
 
     opening: Opening
@@ -127,8 +125,8 @@ def _gather(rows: Iterable[Any]) -> list[Held]:
     ) in rows:  # fmt: skip
         if ident == last:
             staff, women = (*staff, worker), women | {worker} if woman else women
-            opening = replace(found[-1].opening, staff=staff)
-            found[-1] = replace(found[-1], opening=opening, women=women)
+            opening = found[-1].opening._replace(staff=staff)
+            found[-1] = found[-1]._replace(opening=opening, women=women)
             continue
         last = ident
         staff = (worker,) if worker is not None else ()
@@ -171,7 +169,7 @@ _NONE = -1
 def _taken(rows: Iterable[Any]) -> dict[int, list[Taken]]:
     found: dict[int, list[Taken]] = {}
     for session_id, staff_id, busy_from, busy_until, creche in rows:
-        found.setdefault(session_id, []).append(Taken(session_id, staff_id, Interval(busy_from, busy_until), creche))
+        found.setdefault(session_id, []).append(Taken(session_id, staff_id, (busy_from, busy_until), creche))
     return found
 
 
@@ -264,20 +262,30 @@ def is_named(client_id: int) -> bool:
     return bool(db.session.execute(query).scalar())
 
 
-def presences(people: Collection[Person], start: datetime, until: datetime) -> list[Presence]:
-    """Every counted presence of these people that could come near the range, two days either side."""
+def presences(
+    people: Collection[Person], start: datetime, until: datetime, by_day: Collection[Person] | None = None
+) -> list[Presence]:
+    """Every counted presence of these people that could come near the range, two days either side.
+
+    `by_day` are those whose whole local days matter: for the others `days` is left at the presence itself, because
+    working out a day costs more than all the rest. None means everyone.
+    """
     clients = tuple(person.id for person in people if person.kind == "client")
     staff = tuple(person.id for person in people if person.kind == "staff")
     low, high = start - 2 * LONGEST, until + 2 * LONGEST
     found: list[Presence] = []
     if clients:
-        found += _client_presences(_A.client_id.in_(clients), _A.start >= low, _A.start < high)
+        found += _client_presences(by_day, _A.client_id.in_(clients), _A.start >= low, _A.start < high)
     if staff:
-        found += _staff_presences(_SS.staff_id.in_(staff), _SS.start >= low, _SS.start < high)
+        found += _staff_presences(by_day, _SS.staff_id.in_(staff), _SS.start >= low, _SS.start < high)
     return found
 
 
-def _client_presences(*where: ColumnElement[bool]) -> list[Presence]:
+def _days(by_day: Collection[Person] | None, person: Person, span: Interval, zone_name: str) -> Interval:
+    return local_days(span, zone(zone_name)) if by_day is None or person in by_day else span
+
+
+def _client_presences(by_day: Collection[Person] | None, *where: ColumnElement[bool]) -> list[Presence]:
     query = (
         select(
             _A.client_id, _A.site_id, _A.start, _A.end, _A.present_from, _A.present_until, _A.session_id, _S.kind,
@@ -296,17 +304,17 @@ def _client_presences(*where: ColumnElement[bool]) -> list[Presence]:
     for row in db.session.execute(query):
         here = row.present_from is not None
         span = Interval(row.present_from, row.present_until) if here else Interval(row.start, row.end)
-        group = row.kind == Kind.GROUP
+        group, who = row.kind == Kind.GROUP, Person("client", row.client_id)
         found.append(
             Presence(
-                Person("client", row.client_id), row.site_id if here else None, span, local_days(span, zone(row.zone)),
+                who, row.site_id if here else None, span, _days(by_day, who, span, row.zone),
                 row.session_id if group else None, row.series_id if group else None,
             )
         )
     return found
 
 
-def _staff_presences(*where: ColumnElement[bool]) -> list[Presence]:
+def _staff_presences(by_day: Collection[Person] | None, *where: ColumnElement[bool]) -> list[Presence]:
     query = (
         select(
             _SS.staff_id, _S.id, _S.site_id, _S.start, _S.end, _S.modes, _S.kind, _S.series_id, _V.zone,
@@ -325,12 +333,12 @@ def _staff_presences(*where: ColumnElement[bool]) -> list[Presence]:
         group = row.kind == Kind.GROUP
         if not here and not group:
             continue
-        margins = _margins(row.arrive_early, row.leave_late)
+        margins, who = _margins(row.arrive_early, row.leave_late), Person("staff", row.staff_id)
         span = presence(Mode.IN_PERSON, row.start, row.end, margins) if here else Interval(row.start, row.end)
         assert span is not None
         found.append(
             Presence(
-                Person("staff", row.staff_id), row.site_id if here else None, span, local_days(span, zone(row.zone)),
+                who, row.site_id if here else None, span, _days(by_day, who, span, row.zone),
                 row.id if group else None, row.series_id if group else None,
             )
         )
