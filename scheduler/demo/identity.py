@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from scheduler.services.identities import tokens_for
 
-# No letter or figure that is taken for another when it is read out.
-_SIGNS = "23456789ABCDEFGHJKMNPQRTUVWXYZ"
-_LONG = 6
+#: As `services.clients` gives them: no vowel, so that none spells a word, and no letter that looks like a digit.
+_LETTERS = "BCDFGHJKMNPQRTVWXY"
 
 
 def tokens(names: tuple[str, ...], date_of_birth: str | None, phone: str | None, kind: str = "client") -> list[int]:
@@ -16,10 +15,6 @@ def tokens(names: tuple[str, ...], date_of_birth: str | None, phone: str | None,
 
 def reference(client: int, seed: int) -> str:
     """A reference that no two clients share and that does not tell how many there are."""
-    space = len(_SIGNS) ** _LONG
-    # 2654435761 is a prime that does not divide the space: every number goes to another one.
-    rest, signs = (client * 2_654_435_761 + seed * 97) % space, ""
-    for _ in range(_LONG):
-        rest, sign = divmod(rest, len(_SIGNS))
-        signs += _SIGNS[sign]
-    return signs
+    # A prime that does not divide the number of references: every client goes to another one.
+    letter, number = divmod((client * 2_654_435_761 + seed * 97) % (len(_LETTERS) * 1_000_000), 1_000_000)
+    return f"{_LETTERS[letter]}{number:06d}"

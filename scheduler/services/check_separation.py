@@ -11,11 +11,22 @@ from zoneinfo import ZoneInfo
 from scheduler.services.check_places import Timetable, local_dates, present
 from scheduler.store import invariants
 
+#: A clash as the queue knows it: exclusion (0 when none), the appointments in order (0 when none), and session.
+Clash = tuple[int, int, int, int]
+
+
+def clash_of(
+    exclusion: int | None, one: int | None, other: int | None = None, session: int | None = None
+) -> Clash:
+    """The clash of these ids, the same whichever way round the two appointments are."""
+    low, high = sorted((one or 0, other or 0), key=lambda each: (each == 0, each))
+    return exclusion or 0, low, high, session or 0
+
 
 class Queue(Protocol):
     """The safety cases: `checks.Cases`."""
 
-    def knows(self, key: tuple[str, int, int], history: bool) -> bool:
+    def knows(self, clash: Clash, history: bool) -> bool:
         """Is this clash in the queue now; or, when it is history, was it ever?"""
 
 
@@ -72,12 +83,14 @@ def apart_broken(cases: Queue, timetable: Timetable, now: datetime) -> Iterator[
             for theirs in there.get(named, ()):
                 yield from _pair(rule, hers, theirs, cases, timetable, now)
             if rule.named_staff is not None and hers.staff == rule.named_staff:
-                yield from _told(rule, hers, None, cases, now, history=hers.end <= now)
+                seen_by = clash_of(rule.exclusion, hers.appointment, None, hers.session)
+                yield from _told(rule, seen_by, cases, hers.end <= now, hers)
         for theirs in there.get(named, ()) if row.id in closed else ():
-            if theirs.site is None or theirs.appointment is None:
-                continue
-            if any(timetable.as_one(theirs.site, site) for site in closed[row.id]):
-                yield from _told(rule, theirs, None, cases, now, history=theirs.end <= now)
+            site = theirs.site
+            if site is not None and any(timetable.as_one(site, each) for each in closed[row.id]):
+                session = None if theirs.appointment is not None else theirs.session
+                alone = clash_of(rule.exclusion, theirs.appointment, None, session)
+                yield from _told(rule, alone, cases, theirs.end <= now, theirs)
 
 
 def _everyone(timetable: Timetable, now: datetime) -> dict[tuple[str, int], list[There]]:
@@ -115,14 +128,16 @@ def _pair(
     rule: Rule, hers: There, theirs: There, cases: Queue, timetable: Timetable, now: datetime
 ) -> Iterator[tuple[str, str, str]]:
     history = min(hers.end, theirs.end) <= now
+    session = theirs.session if theirs.appointment is None else None
+    both = clash_of(rule.exclusion, hers.appointment, theirs.appointment, session)
     if hers.group and theirs.group and hers.session == theirs.session:
-        yield from _told(rule, hers, theirs, cases, now, history)
+        yield from _told(rule, both, cases, history, hers, theirs)
     elif _too_near(rule, hers, theirs, timetable):
         judged_by_todays_venues = hers.site != theirs.site or rule.separation == "gap"
         assert hers.site is not None
         if history and judged_by_todays_venues and timetable.changed_since(hers.site, max(hers.end, theirs.end)):
             return
-        yield from _told(rule, hers, theirs, cases, now, history)
+        yield from _told(rule, both, cases, history, hers, theirs)
     elif (
         rule.separation in ("series", "site")
         and hers.series is not None
@@ -130,7 +145,7 @@ def _pair(
         # Enrolled on different dates: an attendance that was over before the rule stood is no clash.
         and (not history or _made_after(rule, hers, theirs))
     ):
-        yield from _told(rule, hers, theirs, cases, now, history)
+        yield from _told(rule, both, cases, history, hers, theirs)
 
 
 def _too_near(rule: Rule, hers: There, theirs: There, timetable: Timetable) -> bool:
@@ -143,31 +158,21 @@ def _too_near(rule: Rule, hers: There, theirs: There, timetable: Timetable) -> b
     return bool(local_dates(hers.start, hers.end, hers.zone) & local_dates(theirs.start, theirs.end, theirs.zone))
 
 
-def _made_after(rule: Rule, hers: There, theirs: There | None) -> bool:
-    made = [each.made_at for each in (hers, theirs) if each is not None and each.made_at is not None]
-    return max(made) >= rule.since
-
-
-def _key(hers: There, theirs: There | None) -> tuple[str, int, int]:
-    assert hers.appointment is not None
-    if theirs is None:
-        return "alone", hers.appointment, 0
-    if theirs.appointment is None:
-        return "session", hers.appointment, theirs.session
-    low, high = sorted((hers.appointment, theirs.appointment))
-    return "pair", low, high
+def _made_after(rule: Rule, *there: There) -> bool:
+    made = [each.made_at for each in there if each.made_at is not None]
+    return bool(made) and max(made) >= rule.since
 
 
 def _told(
-    rule: Rule, hers: There, theirs: There | None, cases: Queue, now: datetime, history: bool
+    rule: Rule, clash: Clash, cases: Queue, history: bool, *there: There
 ) -> Iterator[tuple[str, str, str]]:
-    if cases.knows(_key(hers, theirs), history):
+    if cases.knows(clash, history):
         return
-    both = f"{hers} and {theirs}" if theirs is not None else str(hers)
-    if _made_after(rule, hers, theirs):
-        yield "kept-apart", "9.1", f"{both} break exclusion {rule.exclusion}"
-    elif not history or rule.since < min(each.start for each in (hers, theirs) if each is not None):
-        yield "case-missing", "9.4", f"{both} clash by exclusion {rule.exclusion} and no safety case is open"
+    who = " and ".join(str(each) for each in there)
+    if _made_after(rule, *there):
+        yield "kept-apart", "9.1", f"{who} break exclusion {rule.exclusion}"
+    elif not history or rule.since < min(each.start for each in there):
+        yield "case-missing", "9.4", f"{who} clash by exclusion {rule.exclusion} and no safety case is open"
 
 
-__all__ = ["Queue", "Rule", "There", "apart_broken"]
+__all__ = ["Clash", "Queue", "Rule", "There", "apart_broken", "clash_of"]

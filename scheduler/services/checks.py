@@ -20,7 +20,7 @@ from scheduler.crypto import ring
 from scheduler.errors import RecordUnreadable
 from scheduler.services import audit
 from scheduler.services.check_places import Timetable, present
-from scheduler.services.check_separation import apart_broken
+from scheduler.services.check_separation import Clash, apart_broken, clash_of
 from scheduler.store import invariants
 
 #: A message in one of these may have reached her phone.
@@ -53,21 +53,17 @@ class Cases:
     """The safety cases: whether a clash is, or ever was, in the queue."""
 
     def __init__(self) -> None:
-        self._open: set[tuple[str, int, int]] = set()
-        self._ever: set[tuple[str, int, int]] = set()
+        self._open: set[Clash] = set()
+        self._ever: set[Clash] = set()
         for row in invariants.cases():
-            keys = [("alone", row.appointment_id, 0)]
-            if row.other_appointment_id is not None:
-                keys = [("pair", *sorted((row.appointment_id, row.other_appointment_id)))]
-            elif row.other_session_id is not None:
-                keys.append(("session", row.appointment_id, row.other_session_id))
-            self._ever.update(keys)
+            clash = clash_of(row.exclusion_id, row.appointment_id, row.other_appointment_id, row.other_session_id)
+            self._ever.add(clash)
             if row.closed_at is None:
-                self._open.update(keys)
+                self._open.add(clash)
 
-    def knows(self, key: tuple[str, int, int], history: bool) -> bool:
+    def knows(self, clash: Clash, history: bool) -> bool:
         """Is this clash in the queue now; or, when it is history, was it ever?"""
-        return key in (self._ever if history else self._open)
+        return clash in (self._ever if history else self._open)
 
 
 def run(zone: str = "Europe/London", step: Callable[[str], None] = lambda _: None) -> Report:
@@ -150,7 +146,7 @@ def _women_only(row: Any, cases: Cases, timetable: Timetable, decided: datetime 
     history = row.end <= now
     if history and decided is not None and decided > row.start:
         return  # decided since: it may have been in order then
-    if cases.knows(("alone", row.id, 0), history):
+    if cases.knows(clash_of(None, row.id), history):
         return
     if row.audience == "women" and not (history and row.updated_at > row.end):
         yield "women-only", "9.2", f"appointment {row.id} is in session {row.session_id}, which is for women"
@@ -161,10 +157,10 @@ def _women_only(row: Any, cases: Cases, timetable: Timetable, decided: datetime 
 
 
 def _refuge(row: Any, stays: Iterable[tuple[int, datetime, datetime | None]], now: datetime) -> Found:
+    """Someone at a refuge who was not recorded as staying there when it was booked, or will not be by then. A stay that
+    was ended since is no breach of this rule: staff see to what she still has there."""
     for venue, since, until in stays:
-        if venue == row.venue_id and (
-            row.end <= now or (since <= row.start and (until is None or until >= row.end))
-        ):
+        if venue == row.venue_id and (row.end <= now or (since <= row.start and (not until or until > row.created_at))):
             return
     yield "refuge", "7", f"appointment {row.id} is at venue {row.venue_id}, where its client is not staying"
 

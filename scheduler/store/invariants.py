@@ -279,7 +279,10 @@ def cases() -> list[Row[Any]]:
     case = SafetyCase.__table__.c
     return list(
         db.session.execute(
-            select(case.id, case.appointment_id, case.other_appointment_id, case.other_session_id, case.closed_at)
+            select(
+                case.exclusion_id, case.appointment_id, case.other_appointment_id, case.other_session_id,
+                case.closed_at,
+            )
         )
     )
 
