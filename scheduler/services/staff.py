@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from scheduler.crypto import token_hash
 from scheduler.errors import Invalid, NotAllowed, NotFound, SignInFailed, Stale
 from scheduler.extensions import db
 from scheduler.models import ApiToken, FeedToken, SignIn, Staff, StaffVenue, Venue
-from scheduler.services import actors, audit
+from scheduler.services import actors, audit, personal
 from scheduler.services.actors import SYSTEM, Actor
 from scheduler.services.transaction import use_case
 from scheduler.store import staff as store
@@ -87,6 +87,7 @@ def add(actor: Actor, details: StaffDetails, username: str | None = None, passwo
     if not actors.can_manage(actor):
         raise NotAllowed
     _check(details, username, password, needs_password=username is not None)
+    details = _read(details)
     person = Staff(active=True)
     _write(person, details)
     person.username = _username(username)
@@ -116,6 +117,7 @@ def edit(
     if version is not None and version != person.version:
         raise Stale
     _check(details, username, None, needs_password=False, but=staff_id)
+    details = _read(details)
     changed = person.role != details.role or (person.active and not active)
     _write(person, details)
     person.username = _username(username)
@@ -144,6 +146,16 @@ def set_password(actor: Actor, staff_id: int, password: str) -> None:
     person.password_hash = _hasher.hash(password)
     end_all(actor, staff_id)
     audit.record(actor, "set-password", "staff", staff_id)
+
+
+def _read(details: StaffDetails) -> StaffDetails:
+    """The birth date and phone in the forms by which people are matched. Raises Invalid by field."""
+    wrong: dict[str, str] = {}
+    birth = personal.read_birth_date(details.date_of_birth, "date_of_birth", wrong)
+    phone = personal.read_phone(details.phone, "phone", wrong)
+    if wrong:
+        raise Invalid(**wrong)
+    return replace(details, date_of_birth=birth, phone=phone)
 
 
 def _write(person: Staff, details: StaffDetails) -> None:
@@ -357,7 +369,8 @@ def make_feed(actor: Actor, kind: str, staff_id: int | None = None, venue_id: in
         raise NotAllowed
     if kind not in ("worker", "venue", "partner"):
         raise Invalid(kind="Choose what the feed is for.")
-    subject: Any = db.session.get(Staff, staff_id) if kind == "worker" else db.session.get(Venue, venue_id)
+    wanted = staff_id if kind == "worker" else venue_id
+    subject: Any = db.session.get(Staff if kind == "worker" else Venue, wanted) if wanted is not None else None
     if subject is None:
         raise NotFound
     if kind != "worker" and subject.confidential and not _sees(actor, subject.id):
