@@ -18,23 +18,28 @@ from scheduler.rules.recurrence import instants
 
 
 class MenuItem(NamedTuple):
-    """A place in the menu: its blueprint, address, words, access key, and who has it."""
+    """A place in the menu: its blueprint, the end of its address there, words, access key, and who has it."""
 
     blueprint: str
-    path: str
+    tail: str
     words: Any
     key: str
     roles: frozenset[str]
 
+    @property
+    def path(self) -> str:
+        """Its address."""
+        return f"{current_app.blueprints[self.blueprint].url_prefix or ''}{self.tail}"
+
 
 MENU = (
-    MenuItem("reception", "/reception/", lazy_gettext("Day"), "d", frozenset({"reception", "lead", "manager"})),
-    MenuItem("reception", "/reception/clients", lazy_gettext("Clients"), "c",
+    MenuItem("reception", "/", lazy_gettext("Day"), "d", frozenset({"reception", "lead", "manager"})),
+    MenuItem("reception", "/clients", lazy_gettext("Clients"), "c",
              frozenset({"reception", "outreach", "lead", "manager", "worker"})),
-    MenuItem("outreach", "/outreach/", lazy_gettext("Sessions"), "s",
+    MenuItem("outreach", "/", lazy_gettext("Sessions"), "s",
              frozenset({"outreach", "lead", "manager", "worker"})),
-    MenuItem("safeguarding", "/safety/", lazy_gettext("Safety"), "f", frozenset({"lead"})),
-    MenuItem("manage", "/manage/", lazy_gettext("Manage"), "m", frozenset({"manager"})),
+    MenuItem("safeguarding", "/", lazy_gettext("Safety"), "f", frozenset({"lead"})),
+    MenuItem("manage", "/", lazy_gettext("Manage"), "m", frozenset({"manager"})),
 )
 
 #: Where each role starts, first choice first.

@@ -221,7 +221,8 @@ def init_app(app: Flask) -> None:
     app.config.setdefault("WTF_CSRF_SSL_STRICT", False)
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)
     app.config.setdefault("SEND_FILE_MAX_AGE_DEFAULT", 3600)
-    app.config["REMEMBER_COOKIE_DURATION"] = 0
+    # Said outright, or the limiter takes over what the last app in this process had.
+    app.config.setdefault("RATELIMIT_ENABLED", True)
     Talisman(
         app,
         force_https=production,

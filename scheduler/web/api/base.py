@@ -20,7 +20,7 @@ from webargs.flaskparser import FlaskParser
 
 from scheduler.errors import BodyNotJson, BodyUnreadable, Invalid, Stale, VersionMissing
 from scheduler.services.actors import STAFF_ROLES
-from scheduler.web.api.fields import MOST_ID, Schema
+from scheduler.web.api.fields import MOST_ID, Schema, from_address
 from scheduler.web.security import allow
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -56,6 +56,7 @@ class Parser(FlaskParser):
 
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
         """The body, which must be JSON and say so; an empty one is an empty object."""
+        from_address.set(False)
         raw = req.get_data(cache=True)
         if not raw.strip():
             return {}
@@ -65,6 +66,11 @@ class Parser(FlaskParser):
             return json.loads(raw.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_no_twice)
         except (ValueError, RecursionError):
             raise BodyUnreadable from None
+
+    def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
+        """The address's own fields."""
+        from_address.set(True)
+        return super().load_querystring(req, schema)
 
     def handle_error(self, error: ma.ValidationError, *_args: Any, **_kwargs: Any) -> NoReturn:
         """Every fault by its field's name, nested ones as `windows.0.opens`."""

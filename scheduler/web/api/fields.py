@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -21,6 +22,9 @@ _MOMENT = re.compile(
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?", flags=re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", flags=re.ASCII)
 _CLOCK = re.compile(r"([01]\d|2[0-4]):([0-5]\d)", flags=re.ASCII)
+#: True while the fields of an address are read: there a number is its digits. In a body it is a JSON number.
+from_address: ContextVar[bool] = ContextVar("from_address", default=False)
+
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 
 
@@ -66,7 +70,8 @@ class Whole(fields.Integer):
         super().__init__(validate=check, **kwargs)
 
     def _validated(self, value: Any) -> Any:
-        if isinstance(value, float) or (isinstance(value, str) and not re.fullmatch(r"-?\d{1,18}", value, re.ASCII)):
+        digits = isinstance(value, str) and from_address.get() and re.fullmatch(r"-?\d{1,18}", value, re.ASCII)
+        if not digits and not isinstance(value, int):
             raise self.make_error("invalid", input=value)
         return super()._validated(value)
 
@@ -82,7 +87,7 @@ class Flag(fields.Boolean):
     """True or false, as JSON has them; in an address the words `true` and `false`."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
-        found = {"true": True, "false": False}.get(value) if isinstance(value, str) else value
+        found = {"true": True, "false": False}.get(value) if isinstance(value, str) and from_address.get() else value
         if not isinstance(found, bool):
             raise ma.ValidationError("Say true or false.")
         return found

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from typing import Any
 
 from marshmallow import fields
 
+from scheduler.errors import NotAllowed
 from scheduler.rules.presence import Mode
-from scheduler.services import booking
+from scheduler.services import actors, audit, booking
+from scheduler.store import exclusions as store
 from scheduler.web.api.base import EVERYONE, Blueprint, page_of_all, paged, roles
-from scheduler.web.api.fields import Choice, Id, Moment, Schema, listed
+from scheduler.web.api.fields import Choice, Id, Moment, Page, Schema, listed
 from scheduler.web.api.places import Places, PlaceSchema
 from scheduler.web.api.sessions import Range
 from scheduler.web.security import current_actor
 
 bp = Blueprint("requests", "Times asked for, and the public timetable that they are chosen from.")
+
+
+#: Requests are few: each stands until staff answer it, and a client has one.
+MOST = 2000
 
 
 class TimetableAskedSchema(Range):
@@ -65,6 +73,36 @@ def timetable(args: dict[str, Any]) -> Any:
         if places.known(venue)
     ]
     return page_of_all(args, found, lambda each: (each["start"].isoformat(), each["session_id"]))
+
+
+class RequestsAskedSchema(Page):
+    """Whose requests to list."""
+
+    client_id = Id()
+
+
+@bp.route("/requests")
+@roles("lead")
+@bp.arguments(RequestsAskedSchema, location="query")
+@bp.response(200, paged(RequestSchema))
+def list_requests(args: dict[str, Any]) -> Any:
+    """The requests that wait for an answer, the oldest first. Who looked is recorded."""
+    actor = current_actor()
+    if not actors.can_see_exclusions(actor):
+        raise NotAllowed
+    audit.record_look(actor, "time-requests", None)
+    found = [
+        {
+            "id": row.id, "client_id": row.client_id, "type_id": row.type_id, "mode": row.mode,
+            "wishes": [
+                {"session_id": session, "start": datetime.fromisoformat(start)}
+                for session, start in json.loads(row.wishes)
+            ],
+        }
+        for row in store.requests(MOST)
+        if args.get("client_id", row.client_id) == row.client_id
+    ]
+    return page_of_all(args, found, lambda each: (each["id"],))
 
 
 @bp.route("/requests", methods=["POST"])

@@ -52,7 +52,7 @@ class StaffSchema(Schema):
     woman = Flag()
     on_call = Flag()
     phone = Text(30, allow_none=True, load_only=True)
-    date_of_birth = Text(10, allow_none=True, load_only=True)
+    date_of_birth = Text(60, allow_none=True, load_only=True)
     username = Text(60, allow_none=True)
     active = Flag(dump_only=True)
     version = fields.Integer(required=True, dump_only=True)

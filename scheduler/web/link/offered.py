@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from flask_babel import gettext as _
+
 from scheduler import clock
 from scheduler.rules.presence import Mode
 from scheduler.rules.slots import Offer
@@ -121,7 +123,7 @@ def _spread(offers: list[Offer]) -> list[Offer]:
     """Three of them that differ: on three days where there are three, else at different hours of the day."""
     if len(offers) <= 3:
         return offers
-    days = [list(each) for _day, each in groupby(offers, key=lambda offer: offer.start.date())]
+    days = [list(each) for _, each in groupby(offers, key=lambda offer: offer.start.date())]
     if len(days) >= 3:
         # The soonest, then a later hour of the next days: three times at the same hour are hardly a choice.
         return [days[0][0], days[1][len(days[1]) // 2], days[2][0]]
@@ -166,6 +168,8 @@ def page_of_times(
     groups: dict[tuple[str, str], list[Shown]] = {}
     for offer, each in zip(offers, _in_words(offers, at), strict=True):
         where = where_words(offer.mode, at.get(offer.venue))
+        if each.told.women_only:
+            where = _("%(place)s, women only", place=where)
         groups.setdefault((each.told.day, where), []).append(each)
     order = list(dict.fromkeys(day for day, _where in groups))
     made = [Group(day, where, times) for (day, where), times in groups.items()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -18,6 +18,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -35,6 +36,11 @@ CHANNELS = (("sms", lazy("Texts")), ("call", lazy("Calls")), ("voicemail", lazy(
 MAY_SAY = (
     ("name", lazy("her first name")), ("organisation", lazy("our name")), ("place", lazy("the place")),
 )
+
+
+def options(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
+    """Choices of a list from (value, words)."""
+    return [SelectChoice(value, words) for value, words in pairs]
 
 
 class ChecksField(SelectMultipleField):  # type: ignore[misc]
@@ -65,9 +71,9 @@ class ClientForm(FlaskForm):  # type: ignore[misc]
         lazy("Notes for staff"), [Length(max=4000)], render_kw={"rows": 3},
         description=lazy("Nothing here that must be kept from her."),
     )
-    modes = ChecksField(lazy("How"), choices=list(MODES.items()), validate_choice=False)
+    modes = ChecksField(lazy("How"), choices=options(MODES.items()), validate_choice=False)
     weekdays = ChecksField(
-        lazy("Days"), choices=list(enumerate(WEEKDAYS)), coerce=int, validate_choice=False
+        lazy("Days"), choices=options(enumerate(WEEKDAYS)), coerce=int, validate_choice=False
     )
     from_time = StringField(lazy("Not before"), [Length(max=5)], render_kw={"type": "time", "step": "300"})
     until_time = StringField(lazy("Starting before"), [Length(max=5)], render_kw={"type": "time", "step": "300"})
@@ -77,7 +83,7 @@ class ClientForm(FlaskForm):  # type: ignore[misc]
     women_only = BooleanField(lazy("Women-only times"))
     step_free = BooleanField(lazy("Step-free"))
     interpreter = BooleanField(lazy("Interpreter"))
-    language = SelectField(lazy("Language"), choices=list(LANGUAGES), validate_choice=False)
+    language = SelectField(lazy("Language"), choices=options(LANGUAGES), validate_choice=False)
     creche = IntegerField(
         lazy("Crèche places"), [Optional(), NumberRange(0, 10, lazy("Type a number from 0 to 10."))],
         render_kw={"min": 0, "max": 10, "inputmode": "numeric"},
@@ -86,16 +92,16 @@ class ClientForm(FlaskForm):  # type: ignore[misc]
 
     def offer(self, venues: list[tuple[int, str]], staff: list[tuple[int, str]]) -> None:
         """Fill the lists to choose from."""
-        self.venues.choices = venues
-        self.staff.choices = staff
-        self.key_worker_id.choices = [("", ""), *staff]
+        self.venues.choices = options(venues)
+        self.staff.choices = options(staff)
+        self.key_worker_id.choices = options([("", ""), *staff])
 
     def details(self, before: Mapping[str, Any] | None = None) -> ClientDetails:
         """What was typed. `before` are the recorded preferences: places that this person may not know of stay in them.
 
         Raises Invalid for a time that cannot be read.
         """
-        known = {value for value, _name in self.venues.choices or ()}
+        known = {option.value for option in self.venues.choices or ()}
         kept = [venue for venue in (before or {}).get("venues", ()) if venue not in known]
         preferences: dict[str, Any] = {
             "modes": list(self.modes.data or ()), "weekdays": list(self.weekdays.data or ()),
@@ -135,13 +141,13 @@ class SafeContactForm(FlaskForm):  # type: ignore[misc]
 
     safe = RadioField(
         lazy("Is it safe?"),
-        choices=[("yes", lazy("Yes, she said so")), ("no", lazy("No")), ("unknown", lazy("Not asked yet"))],
+        choices=options([("yes", lazy("Yes, she said so")), ("no", lazy("No")), ("unknown", lazy("Not asked yet"))]),
         validate_choice=False,
     )
-    days = ChecksField(lazy("Days"), choices=list(enumerate(WEEKDAYS)), coerce=int, validate_choice=False)
+    days = ChecksField(lazy("Days"), choices=options(enumerate(WEEKDAYS)), coerce=int, validate_choice=False)
     from_time = StringField(lazy("From"), [Length(max=5)], render_kw={"type": "time", "step": "300"})
     until_time = StringField(lazy("Until"), [Length(max=5)], render_kw={"type": "time", "step": "300"})
-    may_name = ChecksField(lazy("A text may say"), choices=list(MAY_SAY), validate_choice=False)
+    may_name = ChecksField(lazy("A text may say"), choices=options(MAY_SAY), validate_choice=False)
     review_on = StringField(lazy("Ask her again by"), [Length(max=10)], render_kw={"type": "date"})
     paused = BooleanField(lazy("Pause: send nothing for now"))
 
@@ -195,7 +201,7 @@ class EligibilityForm(FlaskForm):  # type: ignore[misc]
 
     decision = RadioField(
         lazy("May she come to what is for women?"),
-        choices=[("eligible", lazy("Yes")), ("not-eligible", lazy("No")), ("unknown", lazy("Not decided"))],
+        choices=options([("eligible", lazy("Yes")), ("not-eligible", lazy("No")), ("unknown", lazy("Not decided"))]),
         validate_choice=False,
     )
     policy = StringField(
