@@ -47,7 +47,10 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
 
     extensions.migrate.init_app(app, extensions.db, directory=str(Path(__file__).parent / "migrations"))
     from scheduler import cli, web
+    from scheduler.notifications import gateway, words
 
+    gateway.check(app)
+    words.check(app)
     web.init_app(app)
     cli.init_app(app)
     return app

@@ -17,7 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
 from scheduler import clock
-from scheduler.notifications import sender
+from scheduler.notifications import receipts, sender
 from scheduler.services import audit, heartbeats, retention, series
 
 log = structlog.get_logger("sidegate")
@@ -63,6 +63,7 @@ class Job:
 
 JOBS = (
     Job("texts", 5, send_texts),
+    Job("unknown-texts", 60, receipts.ask_about_unknown),
     Job("sessions", 3600, make_sessions),
     Job("seals", 60, seal_audit),
     Job("retention", 3600, retention.purge),

@@ -9,6 +9,8 @@ from typing import Protocol
 
 from flask import Flask
 
+from scheduler.errors import ConfigurationError
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -71,6 +73,20 @@ class Gateway(Protocol):
     def sent_to(self, number: str, since: datetime) -> Iterable[Listed]:
         """The texts to `number` that the provider took since then, to learn what became of an unknown one."""
         ...
+
+
+def check(app: Flask) -> None:
+    """Start-up check of the settings that choose a gateway. Raises ConfigurationError with one clear line."""
+    chosen, sender = app.config["SIDEGATE_SMS_GATEWAY"], str(app.config["SIDEGATE_TWILIO_FROM"])
+    if chosen not in ("handset", "twilio"):
+        raise ConfigurationError("SIDEGATE_SMS_GATEWAY must be handset or twilio.")
+    if chosen == "handset":
+        return
+    if not app.config["SIDEGATE_TWILIO_ACCOUNT_SID"] or not app.config["SIDEGATE_TWILIO_AUTH_TOKEN"]:
+        raise ConfigurationError("Texts through Twilio need its account and auth token, SIDEGATE_TWILIO_….")
+    # A name as sender gives her away, and cannot be answered with STOP.
+    if not app.config["SIDEGATE_TWILIO_MESSAGING_SERVICE_SID"] and not sender.startswith("+44"):
+        raise ConfigurationError("Texts need SIDEGATE_TWILIO_FROM, a +44 number, or a Twilio messaging service.")
 
 
 def gateway_for(app: Flask) -> Gateway:

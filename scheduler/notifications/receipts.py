@@ -1,11 +1,30 @@
-"""What the provider tells us afterwards: how far each text got. Receipts come late, twice, and in any order."""
+"""What the provider tells us afterwards: how far each text got. Receipts come late, twice, and in any order; where none
+came, the provider's own list is asked.
+"""
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
+import structlog
+from flask import Flask, current_app
+
 from scheduler import clock
+from scheduler.crypto import token_hash
+from scheduler.errors import RecordUnreadable
+from scheduler.extensions import db
 from scheduler.notifications import outbox, replies
 from scheduler.notifications.codes import OPTED_OUT, STATES, outcome_of
+from scheduler.notifications.gateway import gateway_for
 from scheduler.services.transaction import by_row_locks
+from scheduler.store import messages as store
+
+log = structlog.get_logger("sidegate")
+
+#: How long the provider is asked about a text that may have left, and how soon the first time.
+ASK_FOR, ASK_AFTER = timedelta(days=2), timedelta(minutes=1)
+_TOKEN = re.compile(r"/a/(\w+)")
 
 
 @by_row_locks
@@ -26,3 +45,32 @@ def record(provider_id: str, status: str, error: str | None = None, message_id: 
         for client_id in outbox.clients_of([found]):
             replies.stop_texts(client_id)
     return news
+
+
+def ask_about_unknown(limit: int = 20) -> int:
+    """Look for texts whose fate is unknown in the provider's list; gives how many were found there.
+
+    A text is known again by the link in it, for its words were not kept. One that is not in the list stays unknown, and
+    is not sent again: a list may lag.
+    """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    now = clock.now()
+    found = 0
+    doubted = store.in_doubt(now - ASK_FOR, now - ASK_AFTER, limit)
+    db.session.rollback()  # no transaction stays open while the provider is asked
+    for row in doubted:
+        try:
+            number = row.phone.opened()
+            listed = list(gateway_for(app).sent_to(number, row.claimed_at)) if number else []
+        except (OSError, RecordUnreadable) as problem:
+            log.warning("unknown text not looked up", message_id=row.id, error=type(problem).__name__)
+            continue
+        for text in listed:
+            if any(token_hash(token) in row.links for token in _TOKEN.findall(text.body)):
+                found += _found(row.id, text.state, text.provider_id)
+    return found
+
+
+@by_row_locks
+def _found(message_id: int, state: str, provider_id: str) -> bool:
+    return outbox.advance(message_id, state, clock.now(), provider_id)

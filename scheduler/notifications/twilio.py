@@ -20,7 +20,6 @@ from twilio.request_validator import RequestValidator
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from scheduler import clock
-from scheduler.errors import ConfigurationError
 from scheduler.notifications.codes import OPTED_OUT, OUTCOMES, PASSING, STATES
 from scheduler.notifications.gateway import Accepted, Answer, Listed, Refused, Text, Unknown
 
@@ -34,7 +33,8 @@ class _Http(TwilioHttpClient):
     nothing, and remembering how long an answer asked us to wait."""
 
     def __init__(self, base: str) -> None:
-        super().__init__(timeout=(_CONNECT, _ANSWER))  # type: ignore[arg-type]
+        super().__init__()
+        self.timeout = (_CONNECT, _ANSWER)  # type: ignore[assignment]  # as `requests` takes it
         self._base = urlsplit(base) if base else None
         self._last = threading.local()
 
@@ -69,10 +69,6 @@ class TwilioGateway:
     def __init__(
         self, account: str, token: str, sender: str, service: str, public_url: str, base: str = ""
     ) -> None:
-        if not account or not token or not (sender or service):
-            raise ConfigurationError("Texts through Twilio need its account, auth token, and a number or service.")
-        if not service and not sender.startswith("+"):
-            raise ConfigurationError("SIDEGATE_TWILIO_FROM must be a number such as +447700900123, not a name.")
         from twilio.rest import Client  # large: only the worker needs it
 
         self._http = _Http(base)
@@ -122,7 +118,7 @@ class TwilioGateway:
         """Twilio's list of texts to a number since then. Raises OSError when it cannot be had."""
         try:
             found = self._client.messages.list(to=number, date_sent_after=since - timedelta(days=1), limit=200)
-        except TwilioException as problem:
+        except (TwilioException, trouble.RequestException, ValueError, KeyError) as problem:
             raise OSError("Twilio's list cannot be read") from problem
         return [
             Listed(each.sid, STATES.get(str(each.status), "accepted"), each.body or "")

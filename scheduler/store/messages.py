@@ -14,7 +14,7 @@ from sqlalchemy import LargeBinary, Row, Select, func, select, type_coerce
 
 from scheduler.crypto import ring
 from scheduler.extensions import db
-from scheduler.models import Appointment, Client, HandsetText, Message, SafeContact, Venue
+from scheduler.models import Appointment, Client, HandsetText, Link, Message, SafeContact, Venue
 
 _M, _A, _C = Message.__table__.c, Appointment.__table__.c, Client.__table__.c
 _S, _V = SafeContact.__table__.c, Venue.__table__.c
@@ -138,6 +138,34 @@ def contacts(client_ids: Collection[int]) -> tuple[dict[int, SafeText], set[int]
 
 def _locked(query: Select[Any], table: Any) -> Iterable[Row[Any]]:
     return db.session.execute(query.with_for_update(read=True, of=table, skip_locked=True))
+
+
+class InDoubt(NamedTuple):
+    """A text that may have left. `links` are the digests of the links that were made for it."""
+
+    id: int
+    claimed_at: datetime
+    phone: Sealed
+    links: frozenset[bytes]
+
+
+def in_doubt(since: datetime, until: datetime, limit: int) -> list[InDoubt]:
+    """Messages of unknown fate that were claimed in `since <= t < until`, the oldest first."""
+    rows = db.session.execute(
+        select(_M.id, _M.claimed_at, _shut(_C.phone))
+        .join(Client.__table__, _C.id == _M.client_id)
+        .where(_M.state == "unknown", _M.claimed_at >= since, _M.claimed_at < until)
+        .order_by(_M.claimed_at, _M.id)
+        .limit(limit)
+    ).all()
+    links: dict[int, set[bytes]] = {}
+    made = select(Link.message_id, Link.token_hash).where(Link.message_id.in_([row.id for row in rows]))
+    for message_id, digest in db.session.execute(made):
+        links.setdefault(message_id, set()).add(bytes(digest))
+    return [
+        InDoubt(row.id, row.claimed_at, Sealed("client.phone", row.phone), frozenset(links.get(row.id, ())))
+        for row in rows
+    ]
 
 
 # --- Whether she was told ---------------------------------------------------------------------------------------------

@@ -84,9 +84,11 @@ class TestSafeSpans:
     ) -> None:
         assert [tuple(span) for span in spans(hours, LONDON, [AUTUMN])] == expected
 
-    @pytest.mark.parametrize("bad", [[[7, 0, 60]], [[0, 60, 60]], [[0, -1, 60]], [[0, 0, 1441]], [[0, 1]], ["x"], [1], 5])
+    @pytest.mark.parametrize(
+        "bad", [[[7, 0, 60]], [[0, 60, 60]], [[0, -1, 60]], [[0, 0, 1441]], [[0, 1]], ["x"], [1], 5]
+    )
     def test_hours_that_make_no_sense_are_refused(self, bad: object) -> None:
-        with pytest.raises(ValueError, match="safe hours|values|int"):
+        with pytest.raises(ValueError, match=r"safe hours|values|int"):
             list(spans(bad, LONDON, [SPRING]))
 
 
@@ -200,5 +202,6 @@ class TestWhetherAChannelMayBeUsed:
         assert silence(contact, MONDAY, LONDON) is expected
 
     def test_the_review_day_is_the_local_one(self) -> None:
-        in_summer_after_midnight = datetime(2026, 6, 30, 23, 30, tzinfo=UTC)
-        assert silence(Contact("yes", review_on=date(2026, 6, 30)), in_summer_after_midnight, LONDON) is Silence.REVIEW_DUE
+        after_midnight_in_summer = datetime(2026, 6, 30, 23, 30, tzinfo=UTC)
+        record = Contact("yes", review_on=date(2026, 6, 30))
+        assert silence(record, after_midnight_in_summer, LONDON) is Silence.REVIEW_DUE
