@@ -10,8 +10,8 @@ from marshmallow import fields
 from scheduler.errors import NotFound
 from scheduler.services import actors, staff
 from scheduler.services.staff import ROLES, StaffDetails
+from scheduler.store import diary
 from scheduler.store import staff as store
-from scheduler.store import venues as venue_store
 from scheduler.web.api.base import (
     EVERYONE,
     ID,
@@ -133,7 +133,7 @@ def edit_staff(headers: dict[str, Any], body: dict[str, Any], staff_id: int) -> 
     typed = {each.name: getattr(before, each.name) for each in columns_of(StaffDetails) if each.name != "venues"}
     username, active = body.pop("username", before.username), body.pop("active", before.active)
     # Assignments stay as they are: among them may be venues that this token must not know of.
-    details = StaffDetails(**{**typed, **body}, venues=tuple(venue_store.assigned_to(staff_id)))
+    details = StaffDetails(**{**typed, **body}, venues=tuple(diary.assigned_venues(staff_id)))
     staff.edit(current_actor(), staff_id, details, username, before.version if version is None else version, active)
     changed = _record(staff_id)
     return changed, tag(changed.version)
