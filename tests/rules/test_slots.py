@@ -1,0 +1,389 @@
+"""The times that are offered are those that the oracle finds: packed, on the grid, and none that a rule forbids."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from scheduler.rules import slots
+from scheduler.rules.audience import Eligibility, Window
+from scheduler.rules.intervals import Interval
+from scheduler.rules.presence import USUAL_MARGINS, Kind, Mode
+from scheduler.rules.separation import Barriers, Gatekeeper, Person, Separation
+from scheduler.rules.slots import Asker, Length, Offer, Opening, Own, Taken
+
+from . import oracle
+from .oracle import MINUTE, Rule, Visit, instant, number
+from .strategies import (
+    CLIENTS,
+    DAYS,
+    HER,
+    LONDON,
+    Town,
+    asker_of,
+    midnight,
+    openings,
+    own_of,
+    promised,
+    taken_in,
+    towns,
+    visit_to,
+)
+
+HIM = CLIENTS[1]
+EVERY_MODE = frozenset(str(mode) for mode in Mode)
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+LENGTHS = st.builds(
+    lambda long, before, after: Length(long * MINUTE, before * MINUTE, after * MINUTE),
+    st.sampled_from([5, 15, 30, 45, 90]), st.sampled_from([0, 0, 5, 7]), st.sampled_from([0, 0, 10, 12]),
+)
+ANYONE = Asker("eligible", Gatekeeper(Barriers()))
+
+
+def at(hour: int, minute: int = 0, day: int = 0) -> datetime:
+    return datetime(2026, 3, 2, tzinfo=UTC) + timedelta(days=day, hours=hour, minutes=minute)
+
+
+def opening(start: datetime, end: datetime, **values: Any) -> Opening:
+    """A session of one worker, in person and by phone, unless `values` say otherwise."""
+    usual: dict[str, Any] = {
+        "session": 1, "series": None, "venue": 1, "site": 1, "span": Interval(start, end), "kind": Kind.ONE_TO_ONE,
+        "audience": "everyone", "modes": ("in-person", "phone"), "staff": (11,), "margins": USUAL_MARGINS,
+        "seats": None, "creche": 0,
+    }
+    return Opening(**{**usual, **values})
+
+
+def offered(asker: Asker, *sessions: Opening, **values: Any) -> list[Offer]:
+    """What is offered for half an hour in any mode, unless `values` say otherwise."""
+    usual: dict[str, Any] = {
+        "taken": {}, "length": Length(30 * MINUTE), "modes": EVERY_MODE, "not_before": LONG_AGO,
+    }
+    return list(slots.offers(asker, sessions, **{**usual, **values}))
+
+
+def clock_times(found: list[Offer], mode: str = "in-person") -> list[str]:
+    return [f"{offer.start:%H:%M}" for offer in found if offer.mode == mode]
+
+
+class Question:
+    """A search in a random town, and what the oracle says must be offered."""
+
+    def __init__(self, data: st.DataObject, *, windows: int = 1, rules: int = 3) -> None:
+        self.town: Town = data.draw(towns(most_sessions=3, rules=rules, windows=windows))
+        self.eligibility = data.draw(st.sampled_from([Eligibility.ELIGIBLE, *Eligibility]))
+        self.length: Length = data.draw(LENGTHS)
+        self.taken = {each.session: data.draw(st.lists(taken_in(each), max_size=2)) for each in self.town.sessions}
+        soon = self.town.sessions[0].span.start + 12 * MINUTE
+        self.modes = data.draw(st.sampled_from([EVERY_MODE, EVERY_MODE, frozenset({"in-person"}), frozenset({"phone"})]))
+        self.not_before = data.draw(st.sampled_from([LONG_AGO, LONG_AGO, soon]))
+        self.staff = data.draw(st.sampled_from([None, None, None, frozenset({11}), frozenset({12, 13})]))
+        self.children = data.draw(st.sampled_from([0, 0, 0, 0, 1, 2]))
+        self.own = [visit for visit in self.town.visits if visit.person == HER]
+        self.others = [visit for visit in self.town.everyone() if visit.person != HER]
+        self.asker = asker_of(HER, self.town, self.others, self.own, self.eligibility)
+
+    def length_in(self, session: Opening) -> Length:
+        """A group lasts as long as it lasts, whatever was asked for."""
+        return Length(session.span.end - session.span.start) if session.kind is Kind.GROUP else self.length
+
+    def answer(self, asker: Asker | None = None) -> list[Offer]:
+        """What the rules offer."""
+        return list(
+            slots.offers(
+                asker or self.asker, self.town.sessions, self.taken, self.length, self.modes, self.not_before,
+                self.staff, self.children,
+            )
+        )
+
+    def expected(self) -> set[tuple[int, int | None, str, int, int]]:
+        """What SAFETY.md allows, and there is room for, of the packed times."""
+        found = set()
+        for session in self.town.sessions:
+            for worker, start in self._room(session):
+                end = start + self.length_in(session).length // MINUTE
+                for mode in session.modes:
+                    visit = visit_to(session, HER, mode, worker, instant(start), instant(end), self.town.zone)
+                    if instant(start) >= self.not_before and mode in self.modes and self._may(session, visit):
+                        found.add((session.session, worker, mode, start, end))
+        return found
+
+    def _room(self, session: Opening) -> list[tuple[int | None, int]]:
+        standing = self.taken[session.session]
+        if not oracle.creche_left(session, standing, self.children):
+            return []
+        if session.kind is Kind.ONE_TO_ONE:
+            return [
+                (worker, start)
+                for worker in session.staff
+                if self.staff is None or worker in self.staff
+                for start in oracle.packed(session, self.length, standing, worker)
+            ]
+        wanted = self.staff is None or bool(self.staff & set(session.staff))
+        return [(None, number(session.span.start))] if wanted and oracle.seats_left(session, standing) else []
+
+    def _may(self, session: Opening, visit: Visit) -> bool:
+        if self.eligibility is not Eligibility.ELIGIBLE and (
+            session.audience == "women" or oracle.among_women(visit, self.town.windows, self.town.near)
+        ):
+            return False
+        if any(oracle.at_once(visit, own) for own in self.own):
+            return False
+        return not oracle.kept_apart(visit, self.town.rules, self.others, self.town.near)
+
+
+class TestOffers:
+    @promised(250)
+    @given(st.data())
+    def test_they_are_exactly_what_the_oracle_finds(self, data: st.DataObject) -> None:
+        question = Question(data)
+        found = question.answer()
+        got = [(o.session, o.staff, o.mode, number(o.start), number(o.end)) for o in found]
+        event(f"{min(len(got), 9)} offers")
+        assert Counter(got) == Counter(question.expected())
+
+    @promised(120)
+    @given(st.data())
+    def test_each_of_them_can_be_booked(self, data: st.DataObject) -> None:
+        question = Question(data)
+        by_id = {each.session: each for each in question.town.sessions}
+        for offer in question.answer():
+            session = by_id[offer.session]
+            standing, length = question.taken[offer.session], question.length_in(session)
+            assert slots.fits(session, length, standing, offer.staff, offer.start, question.children)
+            assert slots.admits_session(question.asker, session, offer.mode)
+            assert slots.admits_time(question.asker, session, offer.mode, offer.staff, offer.start, offer.end)
+            assert offer.end - offer.start == length.length
+            assert (offer.venue, offer.audience) == (session.venue, session.audience)
+
+    @promised(120)
+    @given(st.data())
+    def test_where_times_fall_never_depends_on_who_asks(self, data: st.DataObject) -> None:
+        """Her own barriers only take times away: an odd start would tell her that someone is near (SAFETY.md 4)."""
+        question = Question(data)
+        for_anyone = question.answer(ANYONE)
+        for_her = question.answer()
+        assert for_her == [offer for offer in for_anyone if offer in set(for_her)]
+
+    @promised(120)
+    @given(openings(1, DAYS[0]), LENGTHS, st.data())
+    def test_packed_times_waste_less_than_one_appointment_and_never_meet(
+        self, session: Opening, length: Length, data: st.DataObject
+    ) -> None:
+        standing = data.draw(st.lists(taken_in(session), max_size=3))
+        busy = [taken.busy for taken in standing if taken.staff == 11]
+        found = list(slots.starts(session, length, busy))
+        assert [number(start) for start in found] == oracle.packed(session, length, standing, 11)
+        assert all(slots.on_grid(start) for start in found)
+        whole = length.before + length.length + length.after
+        assert all(other - one >= whole for one, other in pairwise(found))
+
+    @promised(200)
+    @given(
+        openings(1, DAYS[0]), LENGTHS, st.one_of(st.integers(-8, 36).map(lambda n: 5 * n), st.integers(-40, 240)),
+        st.sampled_from([None, 11, 12]), st.data(),
+    )
+    def test_an_exact_time_fits_when_the_oracle_finds_room(
+        self, session: Opening, length: Length, minute: int, worker: int | None, data: st.DataObject
+    ) -> None:
+        standing = data.draw(st.lists(taken_in(session), max_size=3))
+        elsewhere = [Taken(99, worker, session.span, 50)] * 3
+        children = data.draw(st.sampled_from([0, 0, 1, 2]))
+        if session.kind is Kind.ONE_TO_ONE:
+            start = number(session.span.start) + minute
+            room = worker in session.staff and oracle.room_for(session, length, standing, worker or 0, start)
+        else:
+            start = number(session.span.start) + data.draw(st.sampled_from([0, 0, 5]))
+            if data.draw(st.booleans()):
+                length = Length(session.span.end - session.span.start)
+            whole = session.kind is Kind.DROP_IN or length.length == session.span.end - session.span.start
+            at_its_start = start == number(session.span.start)
+            room = worker is None and whole and at_its_start and oracle.seats_left(session, standing)
+        room = room and oracle.creche_left(session, standing, children)
+        event("room" if room else "none")
+        assert slots.fits(session, length, [*standing, *elsewhere], worker, instant(start), children) == room
+
+    @promised(60)
+    @given(openings(1, DAYS[0]), LENGTHS, st.data())
+    def test_whichever_offer_is_taken_the_others_still_stand(
+        self, session: Opening, length: Length, data: st.DataObject
+    ) -> None:
+        standing = data.draw(st.lists(taken_in(session), max_size=2))
+        found = list(slots.starts(session, length, [taken.busy for taken in standing if taken.staff == 11]))
+        session = opening(*session.span)
+        for start in data.draw(st.permutations(found)):
+            assert slots.fits(session, length, standing, 11, start, 0)
+            busy = Interval(start - length.before, start + length.length + length.after)
+            standing = [*standing, Taken(1, 11, busy)]
+            assert not slots.fits(session, length, standing, 11, start, 0)
+
+
+class TestGrid:
+    @pytest.mark.parametrize("seconds", [1, 59, 60, 61, 299])
+    def test_only_whole_fives_of_minutes_are_on_it(self, seconds: int) -> None:
+        assert slots.on_grid(at(10, 5))
+        assert not slots.on_grid(at(10, 5) + timedelta(seconds=seconds))
+        assert not slots.on_grid(at(10, 5) + timedelta(microseconds=1))
+
+    def test_a_session_that_begins_off_the_grid_is_cut_on_it(self) -> None:
+        session = opening(at(10, 2), at(11, 34))
+        assert clock_times(offered(ANYONE, session)) == ["10:05", "10:35"]
+        assert not slots.fits(session, Length(30 * MINUTE), [], 11, at(10, 2), 0)
+
+    def test_free_time_between_bookings_is_packed_from_its_own_beginning(self) -> None:
+        taken = [Taken(1, 11, Interval(at(10, 20), at(10, 52))), Taken(1, 12, Interval(at(9), at(12)))]
+        found = offered(ANYONE, opening(at(9), at(12)), taken={1: taken}, length=Length(40 * MINUTE))
+        assert clock_times(found) == ["09:00", "09:40", "10:55"]
+
+    def test_a_buffer_may_lie_outside_the_session_but_not_over_a_booking(self) -> None:
+        length = Length(30 * MINUTE, before=10 * MINUTE, after=15 * MINUTE)
+        assert clock_times(offered(ANYONE, opening(at(10), at(11, 30)), length=length)) == ["10:00", "10:55"]
+        taken = [Taken(1, 11, Interval(at(10, 30), at(10, 40)))]
+        # Before the booking half an hour is too short with its quarter after; ten minutes after it is the next.
+        assert clock_times(offered(ANYONE, opening(at(10), at(11, 30)), length=length, taken={1: taken})) == ["10:50"]
+
+    def test_an_appointment_that_fills_the_session_is_offered_and_one_minute_more_is_not(self) -> None:
+        session = opening(at(10), at(11))
+        assert clock_times(offered(ANYONE, session, length=Length(60 * MINUTE))) == ["10:00"]
+        assert offered(ANYONE, session, length=Length(61 * MINUTE)) == []
+
+    def test_a_time_that_begins_too_soon_is_left_out_and_the_rest_stay_where_they_are(self) -> None:
+        session = opening(at(10), at(12))
+        assert clock_times(offered(ANYONE, session, not_before=at(10, 30))) == ["10:30", "11:00", "11:30"]
+        assert clock_times(offered(ANYONE, session, not_before=at(10, 31))) == ["11:00", "11:30"]
+
+
+class TestClockChanges:
+    @pytest.mark.parametrize("minutes_long", [15, 30, 45])
+    def test_the_skipped_hour_is_never_offered(self, minutes_long: int) -> None:
+        day = date(2027, 3, 28)
+        session = opening(midnight(day), midnight(day) + timedelta(hours=6))
+        shown = [o.start.astimezone(LONDON) for o in offered(ANYONE, session, length=Length(minutes_long * MINUTE))]
+        assert not [local for local in shown if local.hour == 1]
+        assert {local.hour for local in shown} == {0, 2, 3, 4, 5, 6}
+
+    def test_the_hour_that_comes_twice_is_offered_twice(self) -> None:
+        day = date(2027, 10, 31)
+        session = opening(midnight(day), midnight(day) + timedelta(hours=4))
+        found = [o for o in offered(ANYONE, session) if o.mode == "phone"]
+        shown = Counter(f"{o.start.astimezone(LONDON):%H:%M}" for o in found)
+        assert shown == {"00:00": 1, "00:30": 1, "01:00": 2, "01:30": 2, "02:00": 1, "02:30": 1}
+        assert len({o.start for o in found}) == len(found)
+        folds = [o.start.astimezone(LONDON).fold for o in found if f"{o.start.astimezone(LONDON):%H:%M}" == "01:30"]
+        assert folds == [0, 1]
+
+
+def visit(person: Person, session: Opening, start: datetime, end: datetime, mode: str = "in-person") -> Visit:
+    return visit_to(session, person, mode, None, start, end, LONDON)
+
+
+def her_where(rule: Rule, others: list[Visit], own: list[Visit] | None = None, **values: Any) -> Asker:
+    town = Town(LONDON, values.pop("near", {}), (opening(at(0), at(24)),), (), (rule,), values.pop("windows", ()))
+    return asker_of(HER, town, others, own or [], values.pop("eligibility", "eligible"))
+
+
+class TestRefusals:
+    GAP = Rule(HER, HIM, Separation.GAP)
+
+    def test_her_search_never_offers_a_time_when_he_waits_next_door(self) -> None:
+        his = visit(HIM, opening(at(10), at(12), session=2, site=2), at(10, 30), at(11))
+        session = opening(at(8), at(14))
+        plain = her_where(self.GAP, [his])
+        assert clock_times(offered(plain, session)) == clock_times(offered(ANYONE, session))
+        asker = her_where(self.GAP, [his], near={1: frozenset({2}), 2: frozenset({1})})
+        # He is about from 10:15 to 11:15: she must have gone by 09:45, or come after 11:45.
+        assert clock_times(offered(asker, session)) == ["08:00", "08:30", "09:00", "12:00", "12:30", "13:00", "13:30"]
+        assert clock_times(offered(asker, session), "phone") == clock_times(offered(ANYONE, session), "phone")
+
+    def test_a_drop_in_is_not_offered_when_he_is_about_for_any_of_it(self) -> None:
+        """She may come when she likes from ten to twelve, and stay for her time: until 12:45."""
+        drop_in = opening(at(10), at(12), kind=Kind.DROP_IN, modes=("in-person",))
+        session = opening(at(13), at(15), session=2)
+        for start, count in ((at(13, 29), 0), (at(13, 30), 1)):
+            asker = her_where(self.GAP, [visit(HIM, session, start, start + 30 * MINUTE)])
+            assert len(offered(asker, drop_in)) == count
+
+    def test_a_women_only_time_takes_away_only_its_own_times(self) -> None:
+        window = Window(1, 1, 0, 600, 660, LONDON, "women", clear_before=10 * MINUTE)
+        asker = her_where(self.GAP, [], windows=(window,), eligibility="unknown")
+        # With the quarter on either side, what overlaps 09:50 to 11:00.
+        assert clock_times(offered(asker, opening(at(9), at(12)))) == ["09:00", "11:30"]
+
+    @pytest.mark.parametrize("kind", [Kind.GROUP, Kind.DROP_IN])
+    def test_any_of_its_workers_keeps_her_from_what_is_shared(self, kind: Kind) -> None:
+        session = opening(at(10), at(11), kind=kind, staff=(12, 11), seats=5, modes=("video",))
+        asker = her_where(replace(self.GAP, names=Person("staff", 11)), [])
+        assert offered(asker, session) == []
+        assert offered(ANYONE, session)
+
+    def test_only_the_named_worker_s_own_times_are_taken_away_by_phone(self) -> None:
+        session = opening(at(10), at(11), staff=(12, 11), modes=("phone",))
+        asker = her_where(replace(self.GAP, names=Person("staff", 11)), [])
+        assert {offer.staff for offer in offered(asker, session)} == {12}
+        assert not slots.admits_time(asker, session, "phone", 11, at(10), at(10, 30))
+
+
+class TestHerOwn:
+    CALL = Own(Interval(at(10, 30), at(11)), None, None)
+
+    def test_two_of_her_appointments_never_overlap_in_any_mode(self) -> None:
+        asker = Asker("eligible", Gatekeeper(Barriers()), (self.CALL,))
+        found = offered(asker, opening(at(10), at(12)))
+        assert clock_times(found) == clock_times(found, "phone") == ["10:00", "11:00", "11:30"]
+
+    def test_here_one_may_follow_another_and_elsewhere_she_needs_to_have_left(self) -> None:
+        session = opening(at(10), at(12), session=2)
+        own = own_of(visit(HER, session, at(10, 30), at(11)))
+        asker = Asker("eligible", Gatekeeper(Barriers()), (own,))
+        assert clock_times(offered(asker, opening(at(10), at(12, 30)))) == ["10:00", "11:00", "11:30", "12:00"]
+        elsewhere = opening(at(9), at(12, 30), site=2)
+        assert clock_times(offered(asker, elsewhere)) == ["09:00", "09:30", "11:30", "12:00"]
+        assert clock_times(offered(asker, elsewhere), "phone") == ["09:00", "09:30", "10:00", "11:00", "11:30", "12:00"]
+
+
+class TestShared:
+    def test_a_group_is_offered_whole_while_it_has_a_seat(self) -> None:
+        group = opening(at(10), at(11, 30), kind=Kind.GROUP, seats=2, staff=(11,))
+        held = Taken(1, None, Interval(at(10), at(11, 30)))
+        for taken, count in (([], 2), ([held], 2), ([held, held], 0), ([held] * 3, 0)):
+            found = offered(ANYONE, group, taken={1: taken})
+            assert [(o.staff, o.start, o.end) for o in found] == [(None, at(10), at(11, 30))] * count
+
+    def test_a_drop_in_is_offered_at_its_beginning_for_the_length_asked_for(self) -> None:
+        drop_in = opening(at(10), at(12), kind=Kind.DROP_IN, modes=("in-person",))
+        found = offered(ANYONE, drop_in, length=Length(20 * MINUTE))
+        assert [(o.staff, o.start, o.end) for o in found] == [(None, at(10), at(10, 20))]
+
+    def test_the_creche_is_never_over_its_places(self) -> None:
+        session = opening(at(10), at(11), creche=2, modes=("phone",))
+        held = Taken(1, 12, Interval(at(10), at(10, 30)), creche=1)
+        for children, count in ((0, 2), (1, 2), (2, 0)):
+            assert len(offered(ANYONE, session, taken={1: [held]}, creche=children)) == count
+            assert slots.fits(session, Length(30 * MINUTE), [held], 11, at(10), children) == bool(count)
+        assert not slots.fits(opening(at(10), at(11)), Length(30 * MINUTE), [], 11, at(10), 1)
+
+    def test_what_is_for_women_is_offered_only_to_whoever_is_recorded_as_eligible(self) -> None:
+        for kind in Kind:
+            session = opening(at(10), at(11), kind=kind, audience="women", modes=("video",), seats=9)
+            assert offered(ANYONE, session)
+            for eligibility in ("unknown", "not-eligible", ""):
+                assert offered(replace(ANYONE, eligibility=eligibility), session) == []
+
+    def test_only_the_ways_in_which_it_is_held_and_that_were_asked_for(self) -> None:
+        session = opening(at(10), at(10, 30), modes=("phone", "video"))
+        assert [o.mode for o in offered(ANYONE, session)] == ["phone", "video"]
+        assert [o.mode for o in offered(ANYONE, session, modes=frozenset({"video", "chat"}))] == ["video"]
+        assert not slots.admits_session(ANYONE, session, "in-person")
+        assert not slots.admits_session(ANYONE, session, "")
+
+    def test_what_stands_in_another_session_takes_nothing_here(self) -> None:
+        held = {2: [Taken(2, 11, Interval(at(9), at(12)))]}
+        assert clock_times(offered(ANYONE, opening(at(10), at(11)), taken=held)) == ["10:00", "10:30"]
+
