@@ -21,11 +21,13 @@ def e164(text: str, *, drama: bool = True, region: str = "GB") -> str:
     except phonenumbers.NumberParseException as error:
         raise ValueError("no phone number") from error
     whole = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if number.extension:
+        raise ValueError("an extension cannot be texted")
     if _DRAMA.fullmatch(whole):
         if drama:
             return whole
         raise ValueError("nobody has this number")
-    if number.extension or not phonenumbers.is_valid_number(number):
+    if not phonenumbers.is_valid_number(number):
         raise ValueError("no phone number")
     return whole
 
