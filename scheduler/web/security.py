@@ -195,7 +195,8 @@ def content_policy(app: Flask) -> dict[str, str]:
     """What a page may load: nothing, but for this site's own files. No inline script, no inline style.
 
     `data:` images are Bootstrap's own arrows and ticks. A form may lead to the leave-now address, because a browser
-    applies `form-action` to where the answer redirects.
+    applies `form-action` to where the answer redirects. `https:` is there for the same reason: if the everyday page has
+    moved to another host since it was chosen, Chromium would stop the journey half-way and leave her on this page.
     """
     return {
         "default-src": "'none'",
@@ -205,7 +206,7 @@ def content_policy(app: Flask) -> dict[str, str]:
         "font-src": "'self'",
         "connect-src": "'self'",
         "manifest-src": "'self'",
-        "form-action": f"'self' {_leave_origin(app)}".strip(),
+        "form-action": f"'self' https: {_leave_origin(app)}".strip(),
         "base-uri": "'none'",
         "frame-ancestors": "'none'",
     }

@@ -123,7 +123,7 @@ def _spread(offers: list[Offer]) -> list[Offer]:
     """Three of them that differ: on three days where there are three, else at different hours of the day."""
     if len(offers) <= 3:
         return offers
-    days = [list(each) for _, each in groupby(offers, key=lambda offer: offer.start.date())]
+    days = [list(day) for _date, day in groupby(offers, key=lambda offer: offer.start.date())]
     if len(days) >= 3:
         # The soonest, then a later hour of the next days: three times at the same hour are hardly a choice.
         return [days[0][0], days[1][len(days[1]) // 2], days[2][0]]

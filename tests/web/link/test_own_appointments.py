@@ -28,7 +28,7 @@ def test_she_sees_changes_and_keeps_her_appointment_until_the_new_time_is_confir
     phone.press("See, change or cancel").press("Change the time")
     assert "It stays yours until you book another time." in phone.words
     phone.press("2pm")
-    assert "This is instead of Tomorrow, Tuesday 3 March, 10am." in phone.words
+    assert "This is instead of: Tomorrow, Tuesday 3 March, 10am." in phone.words
     assert appointments()[0].start == at(10, 0, 1)
     phone.press("Yes, change to this time")
     (moved,) = appointments(town.woman)
