@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises: 
-Create Date: 2026-11-22 11:46:53.046642
+Create Date: 2026-11-22 12:08:58.365947
 """
 
 import sqlalchemy as sa
