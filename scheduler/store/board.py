@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import LargeBinary, Row, and_, case, exists, literal, or_, select, type_coerce
+from sqlalchemy import LargeBinary, Row, and_, bindparam, case, exists, or_, select, type_coerce
 
 from scheduler.crypto import ring
 from scheduler.errors import RecordUnreadable
@@ -31,6 +31,10 @@ Found: TypeAlias = Row[*tuple[Any, ...]]
 
 _A, _C, _S, _T, _SS = (
     Appointment.__table__.c, Client.__table__.c, Session.__table__.c, Staff.__table__.c, SessionStaff.__table__.c
+)
+_K, _V, _SV, _W, _X = (
+    AppointmentType.__table__.c, Venue.__table__.c, StaffVenue.__table__.c, OpeningWindow.__table__.c,
+    Closure.__table__.c,
 )
 
 #: What stands where a name cannot be read.
@@ -93,39 +97,64 @@ def short_name(given: str, family: str) -> str:
     return f"{given} {family[:1]}." if family and family != UNREADABLE else given
 
 
-_PLACE = (Venue.id, Venue.name, Venue.label, Venue.confidential, Venue.zone, Venue.kind)
+# The statements are made once: putting one together costs as much as its answer.
+
+_MINE = exists().where(and_(_SV.venue_id == _V.id, _SV.staff_id == bindparam("staff_id")))
+_PLACES = (
+    select(_V.id, _V.name, _V.label, _V.confidential, _V.zone, _V.kind, _MINE.label("assigned"))
+    .where(_V.active.is_(True), or_(_V.confidential.is_(False), _MINE))
+    .order_by(case((_V.id == bindparam("wanted"), 0), (_MINE, 1), else_=2), _V.id)
+    .limit(bindparam("most"))
+)
+_SPAN: tuple[Any, Any] = (bindparam("start"), bindparam("until"))
+_APPOINTMENTS = (
+    select(
+        _A.id, _A.client_id, _A.session_id, _A.staff_id, _A.mode, _A.state, _A.start, _A.end, _A.creche, _A.updated_at,
+        _K.name, _raw(_C.given_name), _raw(_C.family_name),
+    )
+    .join_from(Appointment.__table__, Client.__table__, _C.id == _A.client_id)
+    .join(AppointmentType.__table__, _K.id == _A.type_id)
+    .where(_A.venue_id == bindparam("venue"), _A.start >= _SPAN[0], _A.start < _SPAN[1])
+    .order_by(_A.start, _A.id)
+)
+_THAT_DAY = (_S.venue_id == bindparam("venue"), _S.start >= _SPAN[0], _S.start < _SPAN[1], _S.cancelled_at.is_(None))
+_SESSIONS = (
+    select(_S.id, _raw(_S.title), _S.start, _S.end, _S.kind, _S.audience, _S.seats, _S.room)
+    .where(*_THAT_DAY)
+    .order_by(_S.start, _S.id)
+)
+_WORKERS = (
+    select(_SS.session_id, _T.id, _raw(_T.given_name), _raw(_T.family_name))
+    .join_from(SessionStaff.__table__, Session.__table__, _S.id == _SS.session_id)
+    .join(Staff.__table__, _T.id == _SS.staff_id)
+    .where(*_THAT_DAY)
+)
+_WINDOWS = (
+    select(_W.from_minute, _W.until_minute, _W.audience)
+    .where(
+        _W.venue_id == bindparam("venue"), _W.weekday == bindparam("weekday"),
+        or_(_W.valid_from.is_(None), _W.valid_from <= bindparam("day")),
+        or_(_W.valid_until.is_(None), _W.valid_until >= bindparam("day")),
+    )
+    .order_by(_W.from_minute)
+)
+_CLOSURES = (
+    select(_X.start, _X.end)
+    .where(_X.venue_id == bindparam("venue"), _X.end > _SPAN[0], _X.start < _SPAN[1])
+    .order_by(_X.start)
+)
 
 
 def places(staff_id: int | None, wanted: int | None, most: int) -> list[Found]:
     """Up to `most` active venues that this member of staff may know of, the `wanted` one among them: id, name, label,
     confidential, zone, kind, and whether they are `assigned` to it. One query."""
-    mine = (
-        exists().where(and_(StaffVenue.venue_id == Venue.id, StaffVenue.staff_id == staff_id))
-        if staff_id is not None
-        else literal(False)
-    )
-    first = case((Venue.id == (wanted if wanted is not None else -1), 0), (mine, 1), else_=2)
-    query = (
-        select(*_PLACE, mine.label("assigned"))
-        .where(Venue.active.is_(True), or_(Venue.confidential.is_(False), mine))
-        .order_by(first, Venue.id)
-        .limit(most)
-    )
-    return list(db.session.execute(query))
+    values = {"staff_id": -1 if staff_id is None else staff_id, "wanted": -1 if wanted is None else wanted}
+    return list(db.session.execute(_PLACES, {**values, "most": most}))
 
 
 def appointments(venue_id: int, start: datetime, until: datetime) -> list[BoardAppointment]:
     """Every appointment of the venue that starts in the span, in order of time. One query."""
-    rows = db.session.execute(
-        select(
-            _A.id, _A.client_id, _A.session_id, _A.staff_id, _A.mode, _A.state, _A.start, _A.end, _A.creche, _A.updated_at,
-            AppointmentType.name, _raw(_C.given_name), _raw(_C.family_name),
-        )
-        .join(Client.__table__, _C.id == _A.client_id)
-        .join(AppointmentType, AppointmentType.id == _A.type_id)
-        .where(_A.venue_id == venue_id, _A.start >= start, _A.start < until)
-        .order_by(_A.start, _A.id)
-    )
+    rows = db.session.execute(_APPOINTMENTS, {"venue": venue_id, "start": start, "until": until})
     return [
         BoardAppointment._make(
             (*row[:11], short_name(_read(row[11], "client.given_name"), _read(row[12], "client.family_name")))
@@ -136,48 +165,29 @@ def appointments(venue_id: int, start: datetime, until: datetime) -> list[BoardA
 
 def sessions(venue_id: int, start: datetime, until: datetime) -> list[BoardSession]:
     """Every standing session of the venue that starts in the span, in order of time. One query."""
-    rows = db.session.execute(
-        select(_S.id, _raw(_S.title), _S.start, _S.end, _S.kind, _S.audience, _S.seats, _S.room)
-        .where(_S.venue_id == venue_id, _S.start >= start, _S.start < until, _S.cancelled_at.is_(None))
-        .order_by(_S.start, _S.id)
-    )
+    rows = db.session.execute(_SESSIONS, {"venue": venue_id, "start": start, "until": until})
     return [BoardSession(row[0], _read(row[1], "session.title"), *row[2:]) for row in rows]
 
 
 def workers(venue_id: int, start: datetime, until: datetime) -> list[tuple[int, int, str]]:
     """Who works in the sessions of that span, as (session, worker, name). One query."""
-    rows = db.session.execute(
-        select(_SS.session_id, _T.id, _raw(_T.given_name), _raw(_T.family_name))
-        .select_from(SessionStaff.__table__)
-        .join(Session.__table__, _S.id == _SS.session_id)
-        .join(Staff.__table__, _T.id == _SS.staff_id)
-        .where(_S.venue_id == venue_id, _S.start >= start, _S.start < until, _S.cancelled_at.is_(None))
-    )
-    return [
-        (row[0], row[1], f"{_read(row[2], 'staff.given_name')} {_read(row[3], 'staff.family_name')}") for row in rows
-    ]
+    rows = db.session.execute(_WORKERS, {"venue": venue_id, "start": start, "until": until})
+    names: dict[int, str] = {}
+    found = []
+    for session_id, staff_id, given, family in rows:
+        if staff_id not in names:
+            names[staff_id] = f"{_read(given, 'staff.given_name')} {_read(family, 'staff.family_name')}"
+        found.append((session_id, staff_id, names[staff_id]))
+    return found
 
 
 def windows(venue_id: int, day: date) -> list[BoardWindow]:
     """The venue's opening times on that day. One query."""
-    rows = db.session.execute(
-        select(OpeningWindow.from_minute, OpeningWindow.until_minute, OpeningWindow.audience)
-        .where(
-            OpeningWindow.venue_id == venue_id,
-            OpeningWindow.weekday == day.weekday(),
-            or_(OpeningWindow.valid_from.is_(None), OpeningWindow.valid_from <= day),
-            or_(OpeningWindow.valid_until.is_(None), OpeningWindow.valid_until >= day),
-        )
-        .order_by(OpeningWindow.from_minute)
-    )
+    rows = db.session.execute(_WINDOWS, {"venue": venue_id, "weekday": day.weekday(), "day": day})
     return [BoardWindow(*row) for row in rows]
 
 
 def closures(venue_id: int, start: datetime, until: datetime) -> list[Interval]:
     """When the venue is shut within the span. One query."""
-    rows = db.session.execute(
-        select(Closure.start, Closure.end)
-        .where(Closure.venue_id == venue_id, Closure.end > start, Closure.start < until)
-        .order_by(Closure.start)
-    )
+    rows = db.session.execute(_CLOSURES, {"venue": venue_id, "start": start, "until": until})
     return [Interval(*row) for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 
 from scheduler.extensions import db
 from scheduler.models import ApiToken, FeedToken, SignIn, Staff
@@ -32,13 +32,18 @@ def by_username(username: str) -> Found | None:
     ).first()
 
 
+_I, _T = SignIn.__table__.c, Staff.__table__.c
+#: Asked on every page, so made once.
+_SIGN_IN = (
+    select(_I.id, _I.staff_id, _I.seen_at, _I.expires_at, _T.role, _T.given_name)
+    .join_from(SignIn.__table__, Staff.__table__, _T.id == _I.staff_id)
+    .where(_I.token_hash == bindparam("token_hash"), _I.ended_at.is_(None), _T.active.is_(True))
+)
+
+
 def sign_in(token_hash: bytes) -> Found | None:
     """A sign-in not ended, of someone active: id, staff_id, role, given_name, seen_at, expires_at."""
-    return db.session.execute(
-        select(SignIn.id, SignIn.staff_id, SignIn.seen_at, SignIn.expires_at, Staff.role, Staff.given_name)
-        .join(Staff, Staff.id == SignIn.staff_id)
-        .where(SignIn.token_hash == token_hash, SignIn.ended_at.is_(None), Staff.active.is_(True))
-    ).first()
+    return db.session.execute(_SIGN_IN, {"token_hash": token_hash}).first()
 
 
 def api_token(token_hash: bytes) -> Found | None:

@@ -115,6 +115,20 @@ def test_only_a_first_name_and_an_initial_are_on_the_screen(town: Town, desk: De
             assert secret not in page
 
 
+def test_a_name_with_markup_in_it_is_only_a_name(town: Town, desk: Desk) -> None:
+    odd = "<img src=x onerror=alert(1)>&\"'"
+    client = make.make_client(given_name=odd, family_name="<b>")
+    worker = make.make_staff(given_name=odd, family_name=odd)
+    for kind in ("one-to-one", "group"):
+        session = make.make_session(town.hub, at(14), at(15), (worker,), (town.kind,), title=odd, room=odd, kind=kind)
+        staff = worker if kind == "one-to-one" else None
+        appointment = town.booked(at(14), client, session_id=session, staff_id=staff)
+        page = desk.get("/reception/?view=board")
+        assert "<img" not in page.text
+        assert odd in card(page, appointment).text
+    assert "<img" not in desk.get("/reception/?view=list").text
+
+
 def test_every_state_has_a_word_beside_its_colour(town: Town, app: Flask, clock: Any) -> None:
     clock.set(at(11))
     desk = Desk(app, "reception")

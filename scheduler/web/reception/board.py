@@ -1,6 +1,7 @@
 """How a venue's day is laid out: a column for each worker and each group, five-minute rows, words for every colour.
 
-Pure: it takes rows and gives what the template prints, each text ready, so that the page is made in one plain loop.
+Pure: it takes rows and gives what the template prints, each text ready and escaped, so that the page is made in one
+plain loop.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
+
+from markupsafe import escape
 
 from scheduler.rules.intervals import Interval
 from scheduler.rules.recurrence import edge
@@ -71,7 +74,7 @@ class Column:
     def under(self) -> str:
         """What stands under the title."""
         parts = (", ".join(self.times), ", ".join(dict.fromkeys(self.rooms)))
-        return " · ".join(part for part in parts if part)
+        return escape(" · ".join(part for part in parts if part))
 
 
 class Line(NamedTuple):
@@ -93,6 +96,13 @@ class Board:
     windows: list[Block]
     last_row: str
     now_row: str
+    counts: list[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class DayList:
+    """A day as a plain list, ready to print."""
+
     lines: list[Line]
     counts: list[tuple[str, int]]
 
@@ -144,19 +154,33 @@ def lay_out(
         names[staff_id] = name
         staffed.setdefault(session_id, []).append(staff_id)
     columns = _columns(draw, shown, sessions, names, staffed)
-    shut = [Block(f"shut {draw.place(span)}", words.shut) for span in closures]
+    shut = [Block(f"shut {draw.place(span)}", escape(words.shut)) for span in closures]
     for column in columns:
         column.blocks += shut
-    lines = [draw.line(a, names.get(a.staff_id or 0, "")) for a in appointments]
     return Board(
         columns=columns,
         hours=draw.hours(),
         windows=[Block(f"for-women {draw.place(span)}", words.women) for w, span in opened if w.audience == "women"],
         last_row=f"r{draw.rows}",
         now_row=draw.now_row(),
-        lines=lines,
         counts=_counts(appointments, words),
     )
+
+
+def list_out(
+    day: date,
+    zone: ZoneInfo,
+    appointments: Sequence[BoardAppointment],
+    workers: Iterable[tuple[int, int, str]],
+    now: datetime,
+    words: Words,
+) -> DayList:
+    """The same day as a plain list, what was cancelled included."""
+    whole = day_span(day, zone)
+    draw = _Draw(whole.start, whole.end, zone, now, words)
+    names = {staff_id: name for _session, staff_id, name in workers}
+    lines = [draw.line(a, names.get(a.staff_id or 0, "")) for a in appointments]
+    return DayList(lines, _counts(appointments, words))
 
 
 def _bounds(day: date, zone: ZoneInfo, spans: Sequence[Interval]) -> tuple[datetime, datetime]:
@@ -177,6 +201,7 @@ class _Draw:
     def __init__(self, start: datetime, end: datetime, zone: ZoneInfo, now: datetime, words: Words) -> None:
         self.start, self.end, self.zone, self.now, self.words = start, end, zone, now, words
         self.rows = max(1, (end - start) // ROW)
+        self.clocks: dict[datetime, str] = {}
         self.today = now.astimezone(zone).date() == start.astimezone(zone).date()
 
     def place(self, span: Interval) -> str:
@@ -185,7 +210,11 @@ class _Draw:
         return f"r{first + 1} s{max(1, last - first)}"
 
     def clock(self, at: datetime) -> str:
-        return at.astimezone(self.zone).strftime("%H:%M")
+        text = self.clocks.get(at)
+        if text is None:
+            local = at.astimezone(self.zone)
+            text = self.clocks[at] = f"{local.hour:02d}:{local.minute:02d}"
+        return text
 
     def hours(self) -> list[tuple[str, str]]:
         found, at = [], self.start
@@ -214,17 +243,20 @@ class _Draw:
         css = f"st-{a.state}{late}"
         if placed:
             css = f"{css}{' short' if short else ''} {self.place(Interval(a.start, a.end))}"
-        return Card(css, a.id, self.clock(a.start), a.who, " · ".join(said), self.asks(a, bool(late) and listed))
+        return Card(
+            css, a.id, self.clock(a.start), escape(a.who), escape(" · ".join(said)),
+            self.asks(a, bool(late) and listed),
+        )
 
     def asks(self, a: BoardAppointment, absent_too: bool) -> tuple[tuple[str, str], ...]:
         """What the desk is most likely to say of it next."""
         if not self.today:
             return ()
         if a.state == "booked":
-            arrived = (f"{a.id}.arrived", self.words.asks["arrived"])
-            return (arrived, (f"{a.id}.absent", self.words.asks["absent"])) if absent_too else (arrived,)
+            arrived = (f"{a.id}.arrived", escape(self.words.asks["arrived"]))
+            return (arrived, (f"{a.id}.absent", escape(self.words.asks["absent"]))) if absent_too else (arrived,)
         if a.state in HERE:
-            return ((f"{a.id}.seen", self.words.asks["seen"]),)
+            return ((f"{a.id}.seen", escape(self.words.asks["seen"])),)
         return ()
 
     def line(self, a: BoardAppointment, worker: str) -> Line:
@@ -246,7 +278,7 @@ def _columns(
         if a.staff_id is None:
             within.setdefault(a.session_id, []).append(a)
         else:
-            column = alone.setdefault(a.staff_id, Column(names.get(a.staff_id, draw.words.someone)))
+            column = alone.setdefault(a.staff_id, Column(escape(names.get(a.staff_id, draw.words.someone))))
             column.cards.append(draw.card(a))
     for s in sessions:
         place = draw.place(Interval(s.start, s.end))
@@ -256,18 +288,18 @@ def _columns(
         css = f"open{' for-women' if s.audience == 'women' else ''} {place}"
         if s.kind == "one-to-one":
             for staff_id in staffed.get(s.id, ()):
-                column = alone.setdefault(staff_id, Column(names[staff_id]))
+                column = alone.setdefault(staff_id, Column(escape(names[staff_id])))
                 column.times.append(said)
                 column.rooms += rooms
-                column.blocks.append(Block(css, f"{s.title}, {said}"))
+                column.blocks.append(Block(css, escape(f"{s.title}, {said}")))
         else:
             coming = within.pop(s.id, [])
             here = sum(1 for a in coming if a.state != "noshow")
-            group = Group(css, draw.words.seats(here, s.seats), [draw.card(a, placed=False) for a in coming])
+            group = Group(css, escape(draw.words.seats(here, s.seats)), [draw.card(a, placed=False) for a in coming])
             who = ", ".join(names[each] for each in staffed.get(s.id, ()))
-            together.append(Column(s.title, [said], [who, *rooms] if who else rooms, groups=[group]))
+            together.append(Column(escape(s.title), [said], [who, *rooms] if who else rooms, groups=[group]))
     for left in within.values():  # their session was cancelled under them: show them, whatever happened
-        together.append(Column(draw.words.someone, cards=[draw.card(a) for a in left]))
+        together.append(Column(escape(draw.words.someone), cards=[draw.card(a) for a in left]))
     return [*sorted(alone.values(), key=lambda column: column.title.casefold()), *together]
 
 

@@ -15,7 +15,7 @@ from scheduler.store import board as store
 from scheduler.store.diary import zone as zone_named
 from scheduler.web import pages
 from scheduler.web.reception import bp
-from scheduler.web.reception.board import day_span, lay_out
+from scheduler.web.reception.board import Board, DayList, day_span, lay_out, list_out
 from scheduler.web.reception.words import board_words
 from scheduler.web.security import allow, current_actor
 
@@ -50,11 +50,15 @@ def day() -> Any:
     if session.get("view", "board") != view:
         session["view"] = view
     span = day_span(chosen, zone)
-    board = lay_out(
-        chosen, zone, store.appointments(venue.id, *span), store.sessions(venue.id, *span),
-        store.workers(venue.id, *span), store.windows(venue.id, chosen), store.closures(venue.id, *span), now,
-        board_words(),
-    )
+    coming, working = store.appointments(venue.id, *span), store.workers(venue.id, *span)
+    board: Board | DayList
+    if view == "list":
+        board = list_out(chosen, zone, coming, working, now, board_words())
+    else:
+        board = lay_out(
+            chosen, zone, coming, store.sessions(venue.id, *span), working, store.windows(venue.id, chosen),
+            store.closures(venue.id, *span), now, board_words(),
+        )
     return render_template(
         f"reception/{view}.html",
         board=board, view=view, venue=venue, names=sorted(names.items(), key=lambda item: item[1].casefold()),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
-from flask_babel import ngettext
 
 from scheduler.web.reception.board import Words
 
@@ -63,8 +63,18 @@ def _seats(taken: int, seats: int | None) -> str:
     return _("%(taken)d of %(seats)d places", taken=taken, seats=seats)
 
 
+_made: dict[str, Words] = {}
+
+
 def board_words() -> Words:
-    """Every word of a board, looked up once."""
+    """Every word of a board in the reader's language, looked up once for the life of the process."""
+    language = str(get_locale())
+    if language not in _made:
+        _made[language] = _look_up()
+    return _made[language]
+
+
+def _look_up() -> Words:
     return Words(
         states={name: str(word) for name, word in STATES.items()},
         short={name: str(word) for name, word in {**STATES, "noshow": lazy("Missed")}.items()},
