@@ -23,9 +23,13 @@ from scheduler.web.link.visits import keyed
 from scheduler.web.link.wishes import MODES, Wishes
 from scheduler.web.link.words import Place, Told, places, told, where_words
 
-#: How many offers are looked at (a time comes once for each worker and way), and how many times one page shows.
-_LOOK_AT = 600
+#: The first screen looks this far ahead, and further only where that gives too little: what it costs does not grow with
+#: how far ahead a type may be booked.
+_SOON = timedelta(days=4)
+
+#: How many times one page shows, and how many offers are looked at for them: a time comes once for each worker and way.
 PAGE = 24
+_LOOK_AT = 6 * PAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,12 @@ def _start(coded: str) -> datetime | None:
         return None
 
 
-def search(visit: LinkVisit, wish: Wishes, kind: Any, start: datetime, limit: int | None = None) -> list[Offer]:
-    """Offers from `start` on, as far ahead as the type is booked."""
-    until = clock.now() + timedelta(days=kind.horizon_days)
+def _search(
+    visit: LinkVisit, wish: Wishes, kind: Any, start: datetime, until: datetime | None = None, limit: int | None = None
+) -> list[Offer]:
+    """Offers that start in this range; without `until`, as far ahead as the type is booked."""
+    furthest = clock.now() + timedelta(days=kind.horizon_days)
+    until = furthest if until is None else min(until, furthest)
     if until <= start:
         return []
     return booking.offers(visit.actor, wish.wanted(visit.client_id, kind.minutes, start, until), limit)
@@ -95,13 +102,20 @@ def nearest(visit: LinkVisit, wish: Wishes, kind: Any, around: datetime) -> list
 def good_times(visit: LinkVisit, wish: Wishes, kind: Any, known: Iterable[int]) -> tuple[list[Offer], bool]:
     """Three times at once, as she would choose them; and whether any worker, day or hour had to be taken instead."""
     known = tuple(known)
-    found = _best(search(visit, wish, kind, clock.now(), _LOOK_AT), wish, known)
+    found = _spread(_soonest(visit, wish, kind, known))
     eased = wish.easier()
     if len(found) < 3 and eased != wish:
-        more = _best(search(visit, eased, kind, clock.now(), _LOOK_AT), eased, known)
-        extra = [offer for offer in more if offer not in found]
-        return _spread(found) + _spread(extra)[: 3 - len(_spread(found))], bool(extra)
-    return _spread(found), False
+        extra = [offer for offer in _spread(_soonest(visit, eased, kind, known)) if offer not in found]
+        return found + extra[: 3 - len(found)], bool(extra)
+    return found, False
+
+
+def _soonest(visit: LinkVisit, wish: Wishes, kind: Any, known: tuple[int, ...]) -> list[Offer]:
+    now = clock.now()
+    found = _best(_search(visit, wish, kind, now, now + _SOON), wish, known)
+    if len(found) < 3:
+        found += _best(_search(visit, wish, kind, now + _SOON, limit=_LOOK_AT), wish, known)
+    return found
 
 
 def _best(offers: Iterable[Offer], wish: Wishes, known: tuple[int, ...]) -> list[Offer]:
@@ -154,7 +168,7 @@ def page_of_times(
     visit: LinkVisit, wish: Wishes, kind: Any, start: datetime, known: Iterable[int]
 ) -> tuple[list[Group], datetime | None]:
     """One screen of times from `start` on, by day and place; and from when the next screen begins, if there is one."""
-    raw = search(visit, wish, kind, start, _LOOK_AT)
+    raw = _search(visit, wish, kind, start, limit=_LOOK_AT)
     best = _best(raw, wish, tuple(known))
     following = raw[-1].start if len(raw) == _LOOK_AT else None  # of the last minute some offers may be missing
     best = [offer for offer in best if following is None or offer.start < following] or best

@@ -12,6 +12,7 @@ from scheduler.extensions import db
 from scheduler.models import AuditRecord
 
 from ...support import factories as make
+from ...support.factories import at
 from ...support.her_phone import Phone, make_link
 from ...support.her_town import Town
 
@@ -159,3 +160,37 @@ def test_every_visit_of_hers_is_in_the_audit(town: Town, phone: Phone) -> None:
     rows = db.session.execute(select(AuditRecord.actor_kind, AuditRecord.actor_id, AuditRecord.action)).all()
     hers = [action for kind, who, action in rows if (kind, who) == ("client", town.woman)]
     assert hers == ["link-open", "book"]
+
+
+def test_the_number_of_queries_does_not_grow_with_what_there_is(town: Town, app: Flask, phone: Phone) -> None:
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    def queries(address: str) -> int:
+        asked.clear()
+        assert phone.open(address).status == 200
+        return len([each for each in asked if each.lstrip().upper().startswith("SELECT")])
+
+    phone.arrive(make_link(town.woman))
+    town.booked(4)
+    pages_ = ("/my/", "/my/choose", "/my/times", "/my/1")
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        few = [queries(address) for address in pages_]
+        for number in range(12):
+            worker = make.make_staff(given_name=f"Nomsa{number}")
+            venue = make.make_venue(name=f"Place {number}", label=f"Place {number}")
+            for day in range(1, 6):
+                make.make_session(venue, at(9, 0, day), at(17, 0, day), (worker,), (town.type,))
+        town.booked(3, 11)
+        town.booked(2, 11)
+        many = [queries(address) for address in pages_]
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert all(now <= before for now, before in zip(many, few, strict=True)), (few, many)
+    assert max(many) <= 32, many
