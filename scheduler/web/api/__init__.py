@@ -42,7 +42,7 @@ def _in_the_way(error: InTheWay) -> Response:
 
 for _bp in RESOURCES:
     csrf.exempt(_bp)  # a bearer token is never sent by a browser on its own, and the sign-in cookie is not read
-    limiter.limit(base.RATE, key_func=base.caller)(_bp)
+    limiter.limit(lambda: base.RATE, key_func=base.caller)(_bp)
     _bp.register_error_handler(InTheWay, _in_the_way)
 
 
