@@ -19,16 +19,17 @@ from scheduler.services.transaction import use_case
 
 @use_case
 def confirm(actor: Actor, request_id: int, session_id: int, start: datetime) -> Booked:
-    """Book one of the times that were asked for, by the same door as every booking, and settle the request. Raises
-    NotAllowed, NotFound, WrongState; SlotUnavailable when the time cannot be given, whatever the cause."""
+    """Book the first time that can be given in one of the sessions that were asked for, and settle the request. `start`
+    is the one in the request, from the public timetable: when the session begins. It goes by the same door as every
+    booking. Raises NotAllowed, NotFound, WrongState; SlotUnavailable when no time can be given, whatever the cause."""
     request = _open(actor, request_id)
     wishes = {(int(session), datetime.fromisoformat(at)) for session, at in json.loads(request.wishes)}
     if (session_id, start) not in wishes:
         raise NotFound
     wanted = Wanted(
-        request.client_id, request.type_id, start, start + timedelta(minutes=1), modes=frozenset({request.mode})
+        request.client_id, request.type_id, start, start + timedelta(days=1), modes=frozenset({request.mode})
     )
-    fits = [each for each in booking.offers(actor, wanted) if each.session == session_id and each.start == start]
+    fits = [each for each in booking.offers(actor, wanted) if each.session == session_id]
     if not fits:
         raise SlotUnavailable
     booked = booking.book(actor, Choice.from_offer(request.client_id, request.type_id, fits[0]))

@@ -105,7 +105,9 @@ def test_a_lone_name_is_told_apart_from_a_whole_one() -> None:
     assert (verdict.possible, verdict.lone) == (False, True)
     assert compare_people(person("Gaz", "1985"), person("Gareth Hughes", "1985-03-05")).possible
     assert not compare_people(person("Gaz", "1985"), person("Gareth Hughes", "1991-03-05")).lone
-    assert is_lone(person("Gaz")) and too_little(person("Gaz")) and not too_little(person("Gaz", "1985"))
+    assert is_lone(person("Gaz"))
+    assert too_little(person("Gaz"))
+    assert not too_little(person("Gaz", "1985"))
     assert not is_lone(person("Gareth Hughes", None, None, "Gaz"))
 
 
@@ -129,7 +131,8 @@ def test_more_agreement_scores_higher() -> None:
         person("Gareth Hughes", "1985-03-05"), person("Gareth Hughes", "1985-03-05", "+447700900123"),
     ]  # fmt: skip
     scores = [compare_people(named, each).score for each in rising]
-    assert scores == sorted(scores) and all(0 <= score <= 100 for score in scores)
+    assert scores == sorted(scores)
+    assert all(0 <= score <= 100 for score in scores)
 
 
 @pytest.mark.parametrize(
@@ -219,7 +222,8 @@ def _slip(word: str, chance: random.Random) -> str:
 def test_any_text_at_all_can_be_compared_and_indexed(one: str, other: str) -> None:
     verdict = compare_people(person(one), person(other))
     assert 0 <= verdict.score <= 100
-    assert match_keys(person(one)) is not None and search_keys(person(other)) is not None
+    assert match_keys(person(one)) is not None
+    assert search_keys(person(other)) is not None
 
 
 @given(_people, st.integers(2, 12))

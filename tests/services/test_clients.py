@@ -17,7 +17,6 @@ from scheduler.services import clients
 from scheduler.services.actors import SYSTEM, Actor, client_actor
 from scheduler.services.clients import ClientDetails, SafeContactDetails
 from scheduler.store import diary
-
 from tests.support import factories as make
 from tests.support.factories import at
 
@@ -102,7 +101,9 @@ def test_a_word_longer_than_its_key_is_checked_to_its_end() -> None:
     assert found("papadopoulos") == [wanted]
 
 
-@pytest.mark.parametrize("text", ["", "   ", "%", "_", "'; drop table client; --", "\x00", "a" * 5000, "0", "🙂", "99/99/9999"])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "%", "_", "'; drop table client; --", "\x00", "a" * 5000, "0", "🙂", "99/99/9999"]
+)
 def test_odd_text_finds_nobody_and_breaks_nothing(text: str) -> None:
     add()
     assert found(text) == []
@@ -189,7 +190,8 @@ def test_someone_half_registered_can_be_recorded_by_one_name() -> None:
     [
         (ClientDetails("", "Reyes"), "given_name"), (ClientDetails("A" * 81, "Reyes"), "given_name"),
         (ClientDetails("123"), "given_name"), (ClientDetails("Alma", date_of_birth="31/2/1987"), "date_of_birth"),
-        (ClientDetails("Alma", date_of_birth="1/1/2200"), "date_of_birth"), (ClientDetails("Alma", phone="12"), "phone"),
+        (ClientDetails("Alma", date_of_birth="1/1/2200"), "date_of_birth"),
+        (ClientDetails("Alma", phone="12"), "phone"),
         (ClientDetails("Alma", aliases=("x" * 90,)), "aliases"), (ClientDetails("Alma", notes="x" * 4001), "notes"),
         (ClientDetails("Alma", preferences={"modes": ["pigeon"]}), "modes"),
         (ClientDetails("Alma", preferences={"wings": True}), "preferences"),
@@ -214,7 +216,8 @@ def test_an_edit_that_did_not_see_the_last_one_is_refused() -> None:
     with pytest.raises(Stale):
         clients.edit(DESK, made, ClientDetails("Olga", "Reyes"), 1)
     assert clients.get(DESK, made).given_name == "Alba"
-    assert found("alma") == [] and found("alba") == [made]
+    assert found("alma") == []
+    assert found("alba") == [made]
 
 
 @pytest.mark.parametrize("actor", [client_actor(1), Actor("token", 1, "partner")])
@@ -272,7 +275,9 @@ def test_a_changed_number_withdraws_what_is_queued_and_is_safe_for_nothing_yet()
     assert [each.details.safe for each in clients.get(DESK, made).safe_contacts] == ["unknown"]
 
 
-@pytest.mark.parametrize("details", [SafeContactDetails("no"), SafeContactDetails("yes", paused=True), SafeContactDetails()])
+@pytest.mark.parametrize(
+    "details", [SafeContactDetails("no"), SafeContactDetails("yes", paused=True), SafeContactDetails()]
+)
 def test_texts_that_are_no_longer_safe_are_withdrawn(details: SafeContactDetails) -> None:
     made = add(phone="07700 900123")
     text = waiting_text(made)
@@ -318,7 +323,8 @@ def test_only_leads_and_managers_decide_who_may_attend_what_is_for_women(role: s
         clients.decide_eligibility(Actor("staff", None, role), made, "eligible", "2026-1")
     clients.decide_eligibility(LEAD, made, "eligible", "2026-1")
     record = clients.get(DESK, made)
-    assert (record.eligibility, record.eligibility_policy, record.eligibility_decided_at) == ("eligible", "2026-1", at(9))
+    decided = (record.eligibility, record.eligibility_policy, record.eligibility_decided_at)
+    assert decided == ("eligible", "2026-1", at(9))
 
 
 def test_a_stay_is_recorded_and_seen_only_by_those_assigned_to_the_place() -> None:

@@ -1,4 +1,4 @@
-"""Exclusions: in force from the moment they are saved, decided and closed only as SAFETY.md 2 says, and never forgotten."""
+"""Exclusions: in force from the moment they are saved, decided and closed only as SAFETY.md 2 says, never forgotten."""
 
 from __future__ import annotations
 
@@ -75,7 +75,8 @@ def test_a_known_man_is_kept_apart_and_every_future_appointment_of_the_two_is_li
     hers, his = clinic.book(she), clinic.book(he, 1)
     made = record(she, person=("client", he), actor=lead())
     [clash] = made.clashes
-    assert clash.one is not None and clash.other is not None
+    assert clash.one is not None
+    assert clash.other is not None
     assert {clash.one.id, clash.other.id} == {hers, his}
     assert (clash.rule, clash.due_at) == ("gap", at(9, 45, day=1))
     assert matches() == [("client", he, "confirmed")]
@@ -101,7 +102,8 @@ def test_a_man_known_by_name_only_who_becomes_a_client_cannot_be_booked_where_sh
     he = add("Gary", "Pyke", date_of_birth="4/4/1985")
     with pytest.raises(SlotUnavailable):
         clinic.book(he, 1)
-    assert booking.in_request_mode(he) and not booking.in_request_mode(she)
+    assert booking.in_request_mode(he)
+    assert not booking.in_request_mode(she)
 
 
 def test_his_second_record_is_held_possible_although_he_was_chosen_from_the_list() -> None:

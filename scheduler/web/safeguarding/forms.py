@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import lazy_gettext as lazy
@@ -16,6 +17,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -23,6 +25,11 @@ from scheduler.errors import Invalid
 from scheduler.services.exclusions import ExclusionDetails
 from scheduler.services.safety_desk import ExclusionView
 from scheduler.web.safeguarding.words import SEPARATIONS, SOURCES
+
+
+def options(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
+    """Choices from pairs of a value and its words."""
+    return [SelectChoice(value, words) for value, words in pairs]
 
 
 class ChecksField(SelectMultipleField):  # type: ignore[misc]
@@ -57,13 +64,13 @@ class ExclusionForm(FlaskForm):  # type: ignore[misc]
     description = TextAreaField(
         lazy("Anything else to know this person by"), [Length(max=4000)], render_kw={"rows": 2}
     )
-    separation = RadioField(lazy("Keep apart"), choices=list(SEPARATIONS.items()), default="gap")
+    separation = RadioField(lazy("Keep apart"), choices=options(SEPARATIONS.items()), default="gap")
     gap_minutes = IntegerField(
         lazy("Minutes between them"), [Optional(), NumberRange(0, 1440, lazy("Type minutes from 0 to 1440."))],
         default=30, description=lazy("For the first choice only."),
     )  # fmt: skip
     sites = ChecksField(lazy("Places where this person is never booked"), coerce=int, choices=[])
-    source = SelectField(lazy("Where this comes from"), choices=list(SOURCES.items()), default="told-us")
+    source = SelectField(lazy("Where this comes from"), choices=options(SOURCES.items()), default="told-us")
     review_on = DateField(
         lazy("Look at it again on"), [Optional()],
         description=lazy("It stays in force after this date; it only comes back to this desk."),
@@ -73,8 +80,9 @@ class ExclusionForm(FlaskForm):  # type: ignore[misc]
 
     def offer(self, places: dict[int, str], people: list[tuple[str, str]]) -> None:
         """The places and people there are to choose from."""
-        self.sites.choices = sorted(places.items(), key=lambda each: each[1].casefold())
-        self.person.choices = [*people, ("", str(lazy("Someone else, or not known")))] if people else []
+        self.sites.choices = options(sorted(places.items(), key=lambda each: each[1].casefold()))
+        nobody = ("", lazy("Someone else, or not known"))
+        self.person.choices = options([*people, nobody]) if people else []
 
     def details(self, client_id: int, hidden_sites: tuple[int, ...] = ()) -> ExclusionDetails:
         """What was typed, for the service. `hidden_sites` are those that this lead may not know of and so kept."""
@@ -105,11 +113,13 @@ class DecisionForm(FlaskForm):  # type: ignore[misc]
 
     decision = RadioField(
         lazy("Is this the same person?"), [InputRequired(lazy("Choose whether this is the same person."))],
-        choices=[
-            ("confirmed", lazy("Yes, the same person")),
-            ("dismissed", lazy("No, someone else")),
-            ("possible", lazy("Not sure any more: hold it possible")),
-        ],
+        choices=options(
+            [
+                ("confirmed", lazy("Yes, the same person")),
+                ("dismissed", lazy("No, someone else")),
+                ("possible", lazy("Not sure any more: hold it possible")),
+            ]
+        ),
     )  # fmt: skip
     reason = TextAreaField(
         lazy("Why"), [Length(max=1000)], render_kw={"rows": 3}, description=lazy("Needed unless it is the same person.")
