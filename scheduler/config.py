@@ -51,6 +51,7 @@ def _file_setting(instance: Path, name: str, make: Any) -> str:
     """The secret kept in `instance/NAME`, made once and readable by its owner alone."""
     path = instance / name
     try:
+        instance.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             with os.fdopen(descriptor, "w") as file:
