@@ -18,7 +18,7 @@ from flask import Flask
 
 from scheduler import clock
 from scheduler.notifications import receipts, sender
-from scheduler.services import audit, heartbeats, retention, series
+from scheduler.services import audit, cases, heartbeats, retention, series
 
 log = structlog.get_logger("sidegate")
 
@@ -67,6 +67,7 @@ JOBS = (
     Job("sessions", 3600, make_sessions),
     Job("seals", 60, seal_audit),
     Job("retention", 3600, retention.purge),
+    Job("clashes", 6 * 3600, cases.sweep),
 )
 
 _beats: dict[str, float] = {}

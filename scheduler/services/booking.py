@@ -25,7 +25,7 @@ from scheduler.rules.intervals import Interval
 from scheduler.rules.presence import Kind, presence
 from scheduler.rules.slots import Length, Offer, Opening
 from scheduler.rules.states import State
-from scheduler.services import audit
+from scheduler.services import audit, cases
 from scheduler.services.actors import Actor
 from scheduler.services.asking import asker_for, failing_closed, in_request_mode, length_of, may_act_for, place_admits
 from scheduler.services.offering import ALL_MODES, Wanted, nearest, offers, timetable
@@ -266,6 +266,7 @@ def _change(row: Any, **columns: Any) -> Booked:
     ).first()
     if changed is None:
         raise Stale
+    cases.refresh_appointment(row.id, row.client_id)  # a clash that it settles is off the queue at once (SAFETY.md 6)
     return _booked(changed)
 
 

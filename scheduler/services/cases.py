@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+import structlog
 from sqlalchemy import update
 
 from scheduler import clock
@@ -24,6 +25,8 @@ from scheduler.services.visibility import assigned, label_for
 from scheduler.store import clashes as store
 from scheduler.store import diary
 from scheduler.store.clashes import Kept, There
+
+log = structlog.get_logger("sidegate")
 
 WOMEN = "women"
 GROUP = "group"
@@ -107,6 +110,35 @@ def refresh_appointment(appointment_id: int, client_id: int) -> None:
     rows = store.open_about(appointment_id)
     if rows:
         _settle({row.exclusion_id for row in rows if row.exclusion_id is not None}, {client_id})
+
+
+def sweep() -> int:
+    """Recompute every clash from nothing and bring the queue up to date; gives how many cases it opened or closed. It
+    reads outside any writing transaction and writes only about what differs, so that nobody who books waits for it.
+
+    A clash that the queue lacked is an alarm: something changed without asking for its cases (SAFETY.md 6).
+    """
+    found = {each.subject: each for each in find(None, None)}
+    queued = {case.subject: case for case in store.cases(None, None) if case.closed_at is None}
+    missing = [each for subject, each in found.items() if subject not in queued]
+    stale = [
+        case.id for subject, case in queued.items()
+        if subject not in found or found[subject].due_at != case.due_at
+    ]
+    if not missing and not stale:
+        return 0
+    exclusions, clients = store.parties(stale, [each.appointment for each in missing if each.appointment is not None])
+    exclusions |= {each.exclusion for each in missing if each.exclusion is not None}
+    db.session.rollback()
+    opened, closed = _settle_for(exclusions, clients)
+    if opened:
+        log.error("clashes were missing from the safety queue", count=opened)
+    return opened + closed
+
+
+@use_case
+def _settle_for(exclusions: Collection[int], clients: Collection[int]) -> Refreshed:
+    return _settle(exclusions, clients)
 
 
 def find(exclusions: Collection[int] | None, clients: Collection[int] | None) -> list[Found]:
@@ -308,5 +340,5 @@ class _Place:
 
 __all__ = [
     "Clash", "Found", "Refreshed", "Side", "find", "one", "open_clashes", "refresh", "refresh_appointment",
-    "refresh_exclusions",
+    "refresh_exclusions", "sweep",
 ]

@@ -224,6 +224,17 @@ def cases(exclusions: Collection[int] | None, clients: Collection[int] | None) -
     return [Case(*row) for row in db.session.execute(union(apart, women))]
 
 
+def parties(case_ids: Collection[int], appointment_ids: Collection[int]) -> tuple[set[int], set[int]]:
+    """The exclusions of these cases, and the clients of their appointments and of these others."""
+    exclusions, about = set(), set(appointment_ids)
+    query = select(_K.exclusion_id, _K.appointment_id).where(_K.id.in_(tuple(case_ids)))
+    for exclusion, appointment in db.session.execute(query):
+        exclusions |= {exclusion} - {None}
+        about |= {appointment} - {None}
+    clients = select(_A.client_id).where(_A.id.in_(tuple(about)))
+    return exclusions, set(db.session.execute(clients).scalars())
+
+
 def open_about(appointment: int) -> list[Columns]:
     """The open cases that this appointment is in: exclusion and rule."""
     query = select(_K.id, _K.exclusion_id).where(

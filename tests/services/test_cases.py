@@ -421,3 +421,28 @@ def test_a_case_shows_both_sides_and_a_refuge_only_by_its_label() -> None:
     assert (clash.other.person, clash.other.place) == ("Gareth Pike", "The Mill")
     assert "Rowan" not in repr(clash)
     assert "Rowan House" in repr(cases.open_clashes(SYSTEM))
+
+
+def test_the_sweep_opens_what_is_missing_and_closes_what_is_gone_and_writes_nothing_else() -> None:
+    town = Town()
+    his = town.appointment(town.he, TOMORROW)
+    town.appointment(town.she, TOMORROW)
+    change(Client, town.he, eligibility="unknown")
+    make.open_all_day(town.venue, "women", range(1, 2))
+    assert cases.sweep() == 2
+    assert sorted(case.rule for case in opened()) == ["gap", "women"]
+    assert cases.sweep() == 0
+    change(Appointment, his, state="cancelled")
+    assert cases.sweep() == 2
+    assert opened() == []
+
+
+def test_a_case_is_settled_in_the_transaction_that_moves_the_named_man_away() -> None:
+    from scheduler.services import booking
+
+    town = Town()
+    his = town.appointment(town.he, TOMORROW)
+    town.appointment(town.she, TOMORROW)
+    cases.refresh([town.she])
+    booking.cancel(cases.Actor("staff", None, "lead"), his)
+    assert opened() == []
