@@ -7,8 +7,8 @@ import pytest
 
 from scheduler.errors import InTheWay, Invalid, NotAllowed, NotFound, SidegateError, Stale, WrongState
 from scheduler.extensions import db
-from scheduler.models import Appointment, AuditRecord, Closure, Message, Series, Session, Venue
-from scheduler.services import booking, sessions, venues
+from scheduler.models import Appointment, AuditRecord, Closure, Message, SafetyCase, Series, Session, Venue
+from scheduler.services import booking, cases, sessions, venues
 from scheduler.services.actors import SYSTEM, Actor
 from scheduler.services.sessions import SeriesDetails, SessionDetails
 from scheduler.services.venues import WindowDetails
@@ -293,13 +293,33 @@ def test_a_worker_whom_she_names_is_kept_away_in_sight_of_her_and_from_her_onlin
     make.make_exclusion(her, named, kind="staff")
     with pytest.raises(InTheWay):
         place.add(at(10), venue_id=across, staff=(named,))
-    with pytest.raises(InTheWay):
+    with pytest.raises(InTheWay) as refused:
         sessions.edit_session(
             place.actor, group,
             place.details(at(14), kind="group", seats=5, modes=("video",), types=(place.group_kind,),
                           staff=(place.worker, named)),
         )
+    assert refused.value.blockers == ()  # a list with her in it would tell whom he is kept from
     assert place.add(at(10), staff=(named,), modes=("phone",))
+
+
+def test_he_is_not_put_into_a_series_that_she_is_enrolled_in_nor_at_a_site_closed_to_him(place):
+    her, another = make.make_client(), make.make_client()
+    enrolled, barred = make.make_staff(), make.make_staff()
+    group = {"kind": "group", "seats": 5, "types": (place.group_kind,)}
+    sessions.add_series(place.actor, place.series(**group))
+    first, second = [(row.id, row.start, row.end) for row in db.session.query(Session).order_by(Session.start).limit(2)]
+    place.book(first[0], her)
+    make.make_exclusion(her, enrolled, kind="staff", separation="series")
+    make.make_exclusion(another, barred, kind="staff", separation="site", sites=(place.site,))
+    for worker in (enrolled, barred):
+        with pytest.raises(InTheWay):
+            sessions.edit_session(
+                place.actor, second[0], place.details(second[1], second[2], staff=(place.worker, worker), **group)
+            )
+    assert place.add(at(14, day=9), staff=(enrolled,))
+    with pytest.raises(InTheWay):
+        place.add(at(16, day=9), staff=(barred,))
 
 
 def test_he_is_not_added_to_a_drop_in_that_she_will_phone(place):
@@ -307,11 +327,27 @@ def test_he_is_not_added_to_a_drop_in_that_she_will_phone(place):
     drop_in = place.add(kind="drop-in", modes=("in-person", "phone"))
     place.book(drop_in, her, mode="phone")
     make.make_exclusion(her, named, kind="staff")
-    with pytest.raises(InTheWay):
+    with pytest.raises(InTheWay) as refused:
         sessions.edit_session(
             place.actor, drop_in,
             place.details(kind="drop-in", modes=("phone",), staff=(place.worker, named)),
         )
+    assert refused.value.blockers == ()
+
+
+@pytest.mark.parametrize("settle", ["move", "cancel"])
+def test_a_clash_that_a_moved_or_cancelled_session_settles_leaves_the_queue_at_once(place, settle):
+    her, him = make.make_client(), make.make_client(eligibility="unknown")
+    place.book(place.add(), her)
+    other = place.add(staff=(make.make_staff(),))
+    place.book(other, him, worker=sessions.details_of(place.actor, other).staff[0])
+    make.make_exclusion(her, him)
+    assert cases.refresh([her]).opened == 1
+    if settle == "move":
+        sessions.move_session(place.actor, other, at(15), at(17))
+    else:
+        sessions.cancel_session(place.actor, other)
+    assert db.session.query(SafetyCase).one().closed_at is not None
 
 
 # --- moving and cancelling --------------------------------------------------------------------------------------------
