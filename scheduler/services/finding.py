@@ -16,7 +16,6 @@ from scheduler.services.actors import Actor, can_book_for_anyone, can_see_exclus
 from scheduler.services.identities import blind
 from scheduler.services.personal import clean, today
 from scheduler.store import people as store
-from scheduler.store.people import Sought
 
 _LONGEST_TEXT = 120
 _MOST_WORDS = 8
@@ -57,15 +56,16 @@ class _Query:
 
 
 def find(actor: Actor, text: str, limit: int = 20) -> list[ClientCard]:
-    """Clients who fit everything typed, the closest first. Words fit the beginning of any word of a name or alias; when
-    nobody does, their short forms and sounds are tried. Raises NotAllowed. At most four queries, whatever is found."""
+    """Clients who fit everything typed: those with just these words in a name or alias, then those with words that
+    begin so, the newest first. When nobody fits, short forms and sounds are tried. Raises NotAllowed. A constant number of
+    queries, at most five."""
     if not can_book_for_anyone(actor):
         raise NotAllowed
     query = _read(text)
     if query.reference and (known := store.client_by_reference(query.reference)) is not None:
         return _cards([known], _Query())
-    for attempt, check in ((_by_beginning, query), (_by_sound, _Query())):
-        found = [owner for _, owner in store.search(attempt(query), ("client",), limit)]
+    for attempt, check in ((_by_name, query), (_by_sound, _Query())):
+        found = [owner for _, owner in attempt(query, ("client",), limit)]
         if cards := _cards(found, check):
             return cards
     return []
@@ -79,8 +79,8 @@ def find_person(actor: Actor, text: str, limit: int = 12) -> list[PersonCard]:
     found: list[tuple[str, int]] = []
     if query.reference and (known := store.client_by_reference(query.reference)) is not None:
         found = [("client", known)]
-    for attempt in (_by_beginning, _by_sound):
-        found = found or store.search(attempt(query), ("client", "staff"), limit)
+    for attempt in (_by_name, _by_sound):
+        found = found or attempt(query, ("client", "staff"), limit)
     return people(found)
 
 
@@ -153,36 +153,39 @@ def _taken(pieces: list[str], read: Callable[[str], str]) -> tuple[str | None, l
     return None, pieces
 
 
-def _numbers(query: _Query) -> list[Sought]:
+def _numbers(query: _Query) -> list[frozenset[int]]:
     keys: set[str] = set()
-    both = query.birth is not None and query.phone is not None and not query.words
-    sought = []
     if query.phone is not None:
         try:
             keys.add(matching.phone_key(e164(query.phone)))
         except ValueError:
             keys.add(matching.ending_key(query.phone))
-        if not both:
-            sought.append(Sought(frozenset(blind(keys))))
-            keys = set()
-    if query.birth is not None:
-        keys.add(matching.birth_key(query.birth))
-        sought.append(Sought(frozenset(blind(keys))))
-    return sought
+    if query.birth is None:
+        return [frozenset(blind(keys))] if keys else []
+    birth = {matching.birth_key(query.birth)}
+    if keys and not query.words:  # eight digits alone may be either
+        return [frozenset(blind(keys | birth))]
+    return [frozenset(blind(each)) for each in (keys, birth) if each]
 
 
-def _by_beginning(query: _Query) -> list[Sought]:
+def _by_name(query: _Query, kinds: tuple[str, ...], limit: int) -> list[tuple[str, int]]:
     words = sorted(query.words, key=len, reverse=True)
     if len(words) > 1:
         words = [word for word in words if len(word) > 1]
-    return _numbers(query) + [
-        Sought(frozenset(blind({matching.prefix_key(w)})), frozenset(blind({matching.whole_key(w)}))) for w in words
-    ]
+    numbers = _numbers(query)
+    found: list[tuple[str, int]] = []
+    for key in (matching.whole_key, matching.prefix_key) if words else (matching.whole_key,):
+        sought = numbers + [frozenset(blind({key(word)})) for word in words]
+        found += [each for each in store.search(sought, kinds, limit) if each not in found]
+        if len(found) >= limit:
+            break
+    return found[:limit]
 
 
-def _by_sound(query: _Query) -> list[Sought]:
+def _by_sound(query: _Query, kinds: tuple[str, ...], limit: int) -> list[tuple[str, int]]:
     words = [word for word in query.words if len(word) > 1]
-    return _numbers(query) + [Sought(frozenset(blind(matching.sound_keys(word)))) for word in words] if words else []
+    sought = _numbers(query) + [frozenset(blind(matching.sound_keys(word))) for word in words]
+    return store.search(sought, kinds, limit) if words else []
 
 
 __all__ = ["ClientCard", "PersonCard", "find", "find_person", "people"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
-from sqlalchemy import Row, and_, exists, func, literal, select
+from sqlalchemy import Row, and_, exists, select
 
 from scheduler.extensions import db
 from scheduler.models import Client, EligibilityDecision, IdentityToken, SafeContact, Staff, Stay, Venue
@@ -13,50 +13,27 @@ from scheduler.models import Client, EligibilityDecision, IdentityToken, SafeCon
 #: A row of which the columns are known by name.
 Columns: TypeAlias = Row[*tuple[Any, ...]]
 
-class Sought(NamedTuple):
-    """One thing that was typed: the keys of which a person must have one, and those that make it a closer find."""
-
-    keys: frozenset[int]
-    closer: frozenset[int] = frozenset()
-
-
-def search(sought: Sequence[Sought], kinds: Collection[str], limit: int) -> list[tuple[str, int]]:
-    """People of these kinds who have a key for everything sought, the closest finds first and then the newest. One
-    query; the scarcest key should come first."""
+def search(sought: Sequence[frozenset[int]], kinds: Collection[str], limit: int) -> list[tuple[str, int]]:
+    """People of these kinds who have, for each thing sought, one of its keys; the newest first. One query, which reads
+    along the index of the first thing's keys until it has enough: the scarcest should come first."""
     if not sought:
         return []
     first = IdentityToken.__table__.alias("first")
     query = select(first.c.owner_kind, first.c.owner_id).where(
-        first.c.token.in_(tuple(sought[0].keys)), first.c.owner_kind.in_(tuple(kinds))
+        first.c.token.in_(tuple(sought[0])), first.c.owner_kind.in_(tuple(kinds))
     )
-    for position, each in enumerate(sought[1:]):
-        query = query.where(_has(first, f"t{position}", each.keys))
-    closer = literal(0)
-    for position, each in enumerate(sought):
-        if each.closer:
-            closer = closer + _counted(first, f"c{position}", each.closer)
-    query = query.group_by(first.c.owner_kind, first.c.owner_id)
-    query = query.order_by(closer.desc(), first.c.owner_id.desc()).limit(limit)
+    for position, keys in enumerate(sought[1:]):
+        other = IdentityToken.__table__.alias(f"t{position}")
+        query = query.where(
+            exists().where(
+                other.c.token.in_(tuple(keys)), other.c.owner_kind == first.c.owner_kind,
+                other.c.owner_id == first.c.owner_id,
+            )
+        )  # fmt: skip
+    if len(sought[0]) > 1:
+        query = query.distinct()
+    query = query.order_by(first.c.owner_id.desc()).limit(limit)
     return [(kind, owner) for kind, owner in db.session.execute(query)]
-
-
-def _has(first: Any, name: str, keys: Collection[int]) -> Any:
-    other = IdentityToken.__table__.alias(name)
-    return exists().where(
-        other.c.token.in_(tuple(keys)), other.c.owner_kind == first.c.owner_kind, other.c.owner_id == first.c.owner_id
-    )
-
-
-def _counted(first: Any, name: str, keys: Collection[int]) -> Any:
-    other = IdentityToken.__table__.alias(name)
-    return (
-        select(func.count())
-        .where(
-            other.c.token.in_(tuple(keys)), other.c.owner_kind == first.c.owner_kind,
-            other.c.owner_id == first.c.owner_id,
-        )
-        .scalar_subquery()
-    )
 
 
 _CARD = (
