@@ -401,5 +401,14 @@ def test_times_are_asked_for_from_the_timetable_and_only_a_lead_lists_who_asks(a
     assert ok(as_("lead").get("/requests", client_id=alma))["items"] == [made]
     for role in set(ROLES) - {"lead"}:
         refused(as_(role).get("/requests"), 403)
+    lead = as_("lead")
+    refused(lead.post(f"/requests/{made['id']}/confirm", {**wish, "session_id": 987654}), 404)
+    booked = ok(lead.post(f"/requests/{made['id']}/confirm", wish), 201)
+    assert (booked["client_id"], booked["start"]) == (alma, held["start"])
+    refused(lead.post(f"/requests/{made['id']}/settle"), 409, "wrong-state")
+    refused(lead.post("/requests/987654/settle"), 404)
+    assert ok(lead.get("/requests"))["items"] == []
+    other = ok(reception.post("/requests", {**query, "wishes": [wish]}), 201)
+    assert lead.post(f"/requests/{other['id']}/settle").status_code == 204
     for wishes in ([], [wish, wish], [{**wish, "start": "2026-03-03T10:05:00Z"}], [wish] * 4):
         assert "wishes" in refused(reception.post("/requests", {**query, "wishes": wishes}), 422)["fields"]

@@ -10,7 +10,7 @@ from flask import Response
 from marshmallow import fields
 
 from scheduler.calendars.feeds import appointment_entry
-from scheduler.errors import Invalid, NotAllowed, NotFound
+from scheduler.errors import NotAllowed, NotFound
 from scheduler.rules.presence import Mode
 from scheduler.services import actors, arrivals, booking, visibility
 from scheduler.services.arrivals import Mark
@@ -102,7 +102,8 @@ def _shown(row: Any, places: Places) -> dict[str, Any]:
     }
 
 
-def _answer(booked: Any) -> tuple[dict[str, Any], dict[str, str]]:
+def answer(booked: Any) -> tuple[dict[str, Any], dict[str, str]]:
+    """An appointment as this token may see it, and its ETag."""
     return _shown(booked, Places({booked.venue_id})), tag(booked.version)
 
 
@@ -137,7 +138,7 @@ def book(headers: dict[str, Any], body: dict[str, Any]) -> Any:
     """Book one exact time. Sent again with the same Idempotency-Key it answers with the first one's appointment; with
     that key and another body it is refused."""
     booked = booking.book(current_actor(), Choice(**body), headers["key"])
-    shown, etag = _answer(booked)
+    shown, etag = answer(booked)
     return shown, 201, {"Location": f"/api/v1/appointments/{booked.id}", **etag}
 
 
@@ -156,7 +157,7 @@ def _one(appointment_id: int) -> Any:
 def get_appointment(appointment_id: int) -> Any:
     """One appointment."""
     row = _one(appointment_id)
-    shown, etag = _answer(row)
+    shown, etag = answer(row)
     return {**shown, "note": row.note}, etag
 
 
@@ -169,7 +170,7 @@ def move(headers: dict[str, Any], body: dict[str, Any], appointment_id: int) -> 
     """Move an appointment to another exact time. Nothing changes when that time cannot be had."""
     version, row = expected(headers, needed=False), _one(appointment_id)
     choice = Choice(row.client_id, row.type_id, **body)
-    return _answer(booking.move(current_actor(), appointment_id, choice, version, headers["key"]))
+    return answer(booking.move(current_actor(), appointment_id, choice, version, headers["key"]))
 
 
 @bp.route(f"/appointments/<{ID}:appointment_id>/cancel", methods=["POST"])
@@ -180,7 +181,7 @@ def move(headers: dict[str, Any], body: dict[str, Any], appointment_id: int) -> 
 def cancel(headers: dict[str, Any], body: dict[str, Any], appointment_id: int) -> Any:
     """Cancel an appointment that is still to come. Cancelling it again changes nothing."""
     version = expected(headers, needed=False)
-    return _answer(booking.cancel(current_actor(), appointment_id, body["reason"], version))
+    return answer(booking.cancel(current_actor(), appointment_id, body["reason"], version))
 
 
 @bp.route(f"/appointments/<{ID}:appointment_id>/mark", methods=["POST"])
@@ -191,7 +192,7 @@ def cancel(headers: dict[str, Any], body: dict[str, Any], appointment_id: int) -
 def mark(headers: dict[str, Any], body: dict[str, Any], appointment_id: int) -> Any:
     """Say what became of an appointment: arrived, seen, absent, or undo."""
     version = expected(headers, needed=False)
-    return _answer(arrivals.mark(current_actor(), appointment_id, body["mark"], version))
+    return answer(arrivals.mark(current_actor(), appointment_id, body["mark"], version))
 
 
 @bp.route(f"/appointments/<{ID}:appointment_id>/calendar")
@@ -202,6 +203,3 @@ def calendar(appointment_id: int) -> Response:
     response = Response(appointment_entry(current_actor(), appointment_id), content_type="text/calendar; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="calendar.ics"'
     return response
-
-
-__all__ = ["AppointmentSchema", "Invalid", "bp"]

@@ -6,13 +6,16 @@ import json
 from datetime import datetime
 from typing import Any
 
+from flask import Response
 from marshmallow import fields
 
 from scheduler.errors import NotAllowed
 from scheduler.rules.presence import Mode
 from scheduler.services import actors, audit, booking
+from scheduler.services import requests as service
 from scheduler.store import exclusions as store
-from scheduler.web.api.base import EVERYONE, Blueprint, page_of_all, paged, roles
+from scheduler.web.api.appointments import AppointmentSchema, answer
+from scheduler.web.api.base import EVERYONE, ID, Blueprint, page_of_all, paged, roles
 from scheduler.web.api.fields import Choice, Id, Moment, Page, Schema, listed
 from scheduler.web.api.places import Places, PlaceSchema
 from scheduler.web.api.sessions import Range
@@ -114,3 +117,23 @@ def ask(body: dict[str, Any]) -> Any:
     wishes = [(wish["session_id"], wish["start"]) for wish in body["wishes"]]
     made = booking.request_times(current_actor(), body["client_id"], body["type_id"], body["mode"], wishes)
     return {"id": made, **body}
+
+
+@bp.route(f"/requests/<{ID}:request_id>/confirm", methods=["POST"])
+@roles("lead")
+@bp.arguments(WishSchema)
+@bp.response(201, AppointmentSchema)
+def confirm(body: dict[str, Any], request_id: int) -> Any:
+    """Book the first time that can be given in one of the sessions asked for, and settle the request."""
+    booked = service.confirm(current_actor(), request_id, body["session_id"], body["start"])
+    shown, etag = answer(booked)
+    return shown, 201, {"Location": f"/api/v1/appointments/{booked.id}", **etag}
+
+
+@bp.route(f"/requests/<{ID}:request_id>/settle", methods=["POST"])
+@roles("lead")
+@bp.response(204)
+def settle(request_id: int) -> Response:
+    """Take a request off the list because it was dealt with another way."""
+    service.settle(current_actor(), request_id)
+    return Response(status=204)
