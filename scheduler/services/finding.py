@@ -57,8 +57,8 @@ class _Query:
 
 def find(actor: Actor, text: str, limit: int = 20) -> list[ClientCard]:
     """Clients who fit everything typed: those with just these words in a name or alias, then those with words that
-    begin so, the newest first. When nobody fits, short forms and sounds are tried. Raises NotAllowed. A constant number of
-    queries, at most five."""
+    begin so, the newest first. When nobody fits, short forms and sounds are tried. Raises NotAllowed. The same few
+    queries, at most five, however many there are."""
     if not can_book_for_anyone(actor):
         raise NotAllowed
     query = _read(text)
