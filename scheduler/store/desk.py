@@ -7,12 +7,15 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, or_, select
 
 from scheduler.extensions import db
 from scheduler.models import Appointment, AppointmentType, Client, Message, Session, Staff, Venue
 
 Found: TypeAlias = Row[*tuple[Any, ...]]
+
+#: States of an appointment that nobody expects any more.
+_DROPPED = ("cancelled", "entered-in-error")
 
 _APPOINTMENT = (
     Appointment.id, Appointment.client_id, Appointment.own_number, Appointment.session_id, Appointment.staff_id,
@@ -42,17 +45,19 @@ def appointment(appointment_id: int) -> Found | None:
 
 
 def upcoming(client_id: int, since: datetime, most: int = 20) -> list[Found]:
-    """A client's appointments that end after `since`, the soonest first. One query."""
+    """A client's standing appointments that end after `since`, the soonest first. One query."""
     return list(db.session.execute(
-        _with_words().where(Appointment.client_id == client_id, Appointment.end > since)
+        _with_words()
+        .where(Appointment.client_id == client_id, Appointment.end > since, Appointment.state.not_in(_DROPPED))
         .order_by(Appointment.start).limit(most)
     ))
 
 
 def past(client_id: int, until: datetime, most: int = 8) -> list[Found]:
-    """A client's last appointments that ended by `until`, the latest first. One query."""
+    """A client's appointments that ended by `until` or were cancelled, the latest first. One query."""
     return list(db.session.execute(
-        _with_words().where(Appointment.client_id == client_id, Appointment.end <= until)
+        _with_words()
+        .where(Appointment.client_id == client_id, or_(Appointment.end <= until, Appointment.state.in_(_DROPPED)))
         .order_by(Appointment.start.desc()).limit(most)
     ))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -174,9 +174,14 @@ def when_text(at: datetime, zone: ZoneInfo) -> str:
     return f"{day_text(at.astimezone(zone).date())}, {clock_text(at, zone)}"
 
 
-def same_day(start: datetime, days: int) -> datetime:
-    """The instant `days` whole days of 24 hours later."""
-    return start + timedelta(days=days)
+def birth_text(recorded: str) -> str:
+    """A birth date in words, as much of it as is known: `5 March 1987`, `March 1987` or `1987`."""
+    parts = recorded.split("-")
+    try:
+        words = [str(int(part)) for part in parts[2:3]] + [_MONTHS[int(part) - 1] for part in parts[1:2]]
+    except (ValueError, IndexError):
+        return recorded
+    return " ".join([*words, parts[0]])
 
 
 def new_key() -> str:
@@ -203,5 +208,6 @@ def init_app(app: Flask) -> None:
             "organisation": app.config["SIDEGATE_ORGANISATION"],
             "training_texts": app.config["SIDEGATE_SMS_GATEWAY"] == "handset" and "handset" in app.blueprints,
             "new_key": new_key,
+            "birth": birth_text,
             "notices": lambda: g.get("notices", ()),
         }

@@ -23,7 +23,7 @@ from scheduler.web import pages
 from scheduler.web.reception import bp
 from scheduler.web.reception.clients import STAFF, contact_lines, offers_for
 from scheduler.web.reception.finding import names_of, shown
-from scheduler.web.reception.search import by_day, pick_query, read_pick
+from scheduler.web.reception.search import by_day, pick_query, read_pick, soonest
 from scheduler.web.reception.words import MODES, REASONS
 from scheduler.web.security import allow, current_actor
 
@@ -114,7 +114,7 @@ def unavailable(actor: Actor, record: ClientRecord, choice: Choice, refused: Slo
         client_id=record.id, type_id=choice.type_id, start=choice.start, until=choice.start, minutes=choice.minutes,
         creche=choice.creche,
     )
-    near = booking.nearest(actor, question, choice.start, NEAREST)
+    near = soonest(booking.nearest(actor, question, choice.start, 2 * NEAREST), NEAREST)
 
     def choose(offer: Offer) -> str:
         other = Choice.from_offer(record.id, choice.type_id, offer, choice.creche, choice.minutes)

@@ -236,9 +236,9 @@ class _Draw:
             said, late = [self.words.late_short if short else self.words.late(minutes)], " late"
         elif a.state in HERE and not short:
             said = [self.words.here_since(self.clock(a.updated_at))]
-        if a.mode != "in-person" and not listed:
+        if a.mode != "in-person" and not listed and not short:
             said.append(self.words.modes[a.mode])
-        if a.creche:
+        if a.creche and not short:
             said.append(f"{self.words.creche} {a.creche}")
         css = f"st-{a.state}{late}"
         if placed:
