@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from sqlalchemy import Row, func, insert, or_, select, update
+from sqlalchemy import Row, insert, or_, select, update
 
 from scheduler.errors import RecordUnreadable
 from scheduler.extensions import db
@@ -360,13 +360,6 @@ def clients_of(message_ids: Iterable[int]) -> list[int]:
     """The clients that these messages are for."""
     query = select(_M.c.client_id).where(_M.c.id.in_(list(message_ids))).distinct()
     return list(db.session.execute(query).scalars())
-
-
-def waiting(now: datetime) -> int:
-    """How many messages are due."""
-    return db.session.execute(
-        select(func.count()).where(_M.c.state == "planned", _M.c.send_after <= now)
-    ).scalar_one()
 
 
 def _end_links(message_id: int, now: datetime) -> None:

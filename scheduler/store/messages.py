@@ -1,4 +1,4 @@
-"""What is asked about messages: what is due and what it depends on, whether she was told, and the handset's texts.
+"""What is asked about messages: what is due and what it depends on, what is in doubt, and the handset's texts.
 
 The queries of a claim lock what they read on PostgreSQL, and skip what someone else is changing at that moment: such a
 message waits for the next round. On SQLite the claim already holds the only write lock.
@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import LargeBinary, Row, Select, func, select, type_coerce
+from sqlalchemy import LargeBinary, Row, Select, select, type_coerce
 
 from scheduler.crypto import ring
 from scheduler.extensions import db
@@ -168,53 +168,6 @@ def in_doubt(since: datetime, until: datetime, limit: int) -> list[InDoubt]:
     ]
 
 
-# --- Whether she was told ---------------------------------------------------------------------------------------------
-
-
-class Told(NamedTuple):
-    """One message about an appointment, as staff see it. Times in UTC; `outcome` says why it did not arrive."""
-
-    id: int
-    appointment_id: int | None
-    purpose: str
-    state: str
-    outcome: str | None
-    send_after: datetime
-    claimed_at: datetime | None
-    settled_at: datetime | None
-    client_id: int
-
-
-_TOLD = select(
-    _M.id, _M.appointment_id, _M.purpose, _M.state, _M.outcome, _M.send_after, _M.claimed_at, _M.settled_at,
-    _M.client_id,
-)
-
-
-def about(appointment_ids: Collection[int]) -> dict[int, list[Told]]:
-    """Every message about these appointments, by appointment, the oldest first."""
-    found: dict[int, list[Told]] = {}
-    for row in db.session.execute(_TOLD.where(_M.appointment_id.in_(appointment_ids)).order_by(_M.id)):
-        found.setdefault(row.appointment_id, []).append(Told(*row))
-    return found
-
-
-def one(message_id: int) -> Told | None:
-    """One message, or None."""
-    row = db.session.execute(_TOLD.where(_M.id == message_id)).first()
-    return Told(*row) if row else None
-
-
-def listed(client_id: int | None = None, before_id: int | None = None, limit: int = 50) -> list[Told]:
-    """Messages, the newest first; of one client, and older than `before_id`, when given."""
-    query = _TOLD.order_by(_M.id.desc()).limit(limit)
-    if client_id is not None:
-        query = query.where(_M.client_id == client_id)
-    if before_id is not None:
-        query = query.where(_M.id < before_id)
-    return [Told(*row) for row in db.session.execute(query)]
-
-
 # --- The handset ------------------------------------------------------------------------------------------------------
 
 
@@ -233,7 +186,3 @@ def handset_texts(limit: int = 200) -> list[Shown]:
     query = select(table.id, table.phone, table.body, table.at).order_by(table.at.desc(), table.id.desc()).limit(limit)
     return [Shown(*row) for row in db.session.execute(query)]
 
-
-def handset_count() -> int:
-    """How many texts the local handset was given."""
-    return db.session.execute(select(func.count()).select_from(HandsetText)).scalar_one()
