@@ -27,15 +27,15 @@ from scheduler.rules.separation import Gatekeeper, barriers
 
 from . import oracle
 from .oracle import MINUTE, Near, minutes, number
+from .records import gate_for, presence_of
 from .strategies import (
     CHANGES,
     HER,
     LONDON,
+    among,
     appointments,
-    gate_for,
     midnight,
     openings,
-    presence_of,
     promised,
     towns,
     women_windows,
@@ -74,7 +74,7 @@ class TestEligibility:
 
 
 class TestWindows:
-    @promised(150)
+    @promised(100)
     @given(zones_and_days(), st.data())
     def test_the_cleared_time_is_the_window_s_minutes_and_the_clear_minutes_around_them(
         self, place: tuple[ZoneInfo, date], data: st.DataObject
@@ -122,8 +122,8 @@ class TestWindows:
 
 
 class TestPresenceAmongWomen:
-    @promised(200)
-    @given(towns(rules=0, windows=3), st.sampled_from(Eligibility), st.data())
+    @promised(120)
+    @given(towns(rules=0, windows=3), among(*Eligibility), st.data())
     def test_a_client_is_let_in_exactly_when_no_minute_is_cleared_for_women(
         self, town: Any, eligibility: Eligibility, data: st.DataObject
     ) -> None:
@@ -166,7 +166,7 @@ class TestPresenceAmongWomen:
 
 
 class TestSessions:
-    @promised(200)
+    @promised(120)
     @given(zones_and_days(), st.booleans(), st.data())
     def test_a_session_fits_exactly_when_the_oracle_finds_no_cleared_minute_against_it(
         self, place: tuple[ZoneInfo, date], all_women: bool, data: st.DataObject
@@ -218,7 +218,7 @@ class TestSessions:
 
 
 class TestOpen:
-    @promised(200)
+    @promised(120)
     @given(zones_and_days(), st.data())
     def test_a_venue_is_open_when_every_minute_is_in_some_window_and_in_no_closure(
         self, place: tuple[ZoneInfo, date], data: st.DataObject
@@ -226,7 +226,7 @@ class TestOpen:
         zone, day = place
         windows = data.draw(st.lists(women_windows(day, zone, Audience.EVERYONE), max_size=3))
         start = midnight(day, zone) + data.draw(st.integers(-60, 50 * 60)) * MINUTE
-        span = Interval(start, start + data.draw(st.sampled_from([1, 5, 60, 600, 2000])) * MINUTE)
+        span = Interval(start, start + data.draw(among(1, 5, 60, 600, 2000)) * MINUTE)
         closures = []
         if data.draw(st.booleans()):
             shut = span.start + data.draw(st.integers(-90, 700)) * MINUTE

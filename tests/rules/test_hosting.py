@@ -22,22 +22,19 @@ from scheduler.rules.slots import Opening
 
 from . import oracle
 from .oracle import MINUTE, Near, Rule, Visit, minutes
+from .records import Town, aparts_of, asker_of, presences_of, worker_visit
 from .strategies import (
     CLIENTS,
     DAYS,
     HER,
     LONDON,
-    Town,
-    aparts_of,
+    among,
     appointments,
-    asker_of,
     neighbourhoods,
     openings,
-    presences_of,
     promised,
     rules_between,
     women_windows,
-    worker_visit,
     zones_and_days,
 )
 
@@ -56,9 +53,9 @@ def women(low: int, high: int, **values: Any) -> Window:
     return replace(Window(1, 1, 0, low, high, LONDON, Audience.WOMEN), **values)
 
 
-def plan(start: datetime = at(10), end: datetime = at(12), **values: Any) -> Plan:
+def plan(**values: Any) -> Plan:
     usual = Plan(
-        1, 1, Interval(start, end), USUAL_MARGINS, Kind.ONE_TO_ONE, "everyone", ("in-person", "phone"), (11,),
+        1, 1, Interval(at(10), at(12)), USUAL_MARGINS, Kind.ONE_TO_ONE, "everyone", ("in-person", "phone"), (11,),
         frozenset({11}),
     )
     return replace(usual, **values)
@@ -90,7 +87,7 @@ def workers_among(workers: tuple[int, ...], rules: list[Rule], clients: list[Vis
 
 
 class TestWhereItIsOpen:
-    @promised(200)
+    @promised(100)
     @given(zones_and_days(), st.booleans(), st.booleans(), st.data())
     def test_it_is_held_exactly_when_the_oracle_finds_every_minute_open_and_none_against_it(
         self, place: tuple[ZoneInfo, date], man: bool, wide: bool, data: st.DataObject
@@ -198,7 +195,7 @@ class TestOneThingAtATime:
 
 
 class TestWorkersKeptApart:
-    @promised(250)
+    @promised(150)
     @given(openings(1, DAYS[0]), st.data())
     def test_a_worker_is_let_in_exactly_when_no_client_is_near_whom_they_are_kept_from(
         self, session: Opening, data: st.DataObject
@@ -207,7 +204,7 @@ class TestWorkersKeptApart:
         rules = data.draw(st.lists(rules_between(CLIENTS[:2]), min_size=1, max_size=3))
         others = [data.draw(openings(number, DAYS[0])) for number in (2, 3)]
         clients = [
-            data.draw(appointments(data.draw(st.sampled_from([session, *others])), CLIENTS[:2], LONDON))
+            data.draw(appointments(data.draw(among(session, *others)), CLIENTS[:2], LONDON))
             for _ in range(data.draw(st.integers(0, 3)))
         ]
         members = {visit.person for visit in clients if visit.session == session.session}
@@ -231,7 +228,7 @@ class TestWorkersKeptApart:
         assert (found is Hindrance.TAKEN) == broken
         assert found in (None, Hindrance.TAKEN)
 
-    @promised(250)
+    @promised(150)
     @given(openings(1, DAYS[0]), openings(2, DAYS[0]), st.booleans(), rules_between((HER, CLIENTS[1])), st.data())
     def test_her_where_the_worker_is_and_the_worker_where_she_is_are_one_question(
         self, one: Opening, other: Opening, same: bool, rule: Rule, data: st.DataObject

@@ -34,13 +34,13 @@ def all_minutes(many: list[Interval]) -> set[int]:
     return {minute for span in many for minute in minutes(*span)}
 
 
-@promised(200)
+@promised(120)
 @given(short_spans(), short_spans())
 def test_two_spans_overlap_when_they_share_a_minute(one: Interval, other: Interval) -> None:
     assert one.overlaps(other) == other.overlaps(one) == bool(minutes(*one) & minutes(*other))
 
 
-@promised(200)
+@promised(120)
 @given(short_spans(), short_spans())
 def test_a_span_contains_another_when_it_has_all_its_minutes(one: Interval, other: Interval) -> None:
     if other.end > other.start:
@@ -54,7 +54,7 @@ def test_a_widened_span_grows_at_the_end_that_was_asked_for(span: Interval, befo
     assert (wide.start, wide.end) == (span.start - before * MINUTE, span.end + after * MINUTE)
 
 
-@promised(300)
+@promised(200)
 @given(some)
 def test_merging_keeps_every_minute_and_leaves_gaps_between(many: list[Interval]) -> None:
     merged = merge(many)
@@ -63,7 +63,7 @@ def test_merging_keeps_every_minute_and_leaves_gaps_between(many: list[Interval]
     assert all(one.end < other.start for one, other in pairwise(merged))
 
 
-@promised(300)
+@promised(200)
 @given(short_spans(), some)
 def test_subtracting_leaves_exactly_what_was_not_taken(whole: Interval, taken: list[Interval]) -> None:
     left = subtract(whole, taken)
@@ -72,7 +72,7 @@ def test_subtracting_leaves_exactly_what_was_not_taken(whole: Interval, taken: l
     assert all(one.end <= other.start for one, other in pairwise(left))
 
 
-@promised(300)
+@promised(200)
 @given(some, short_spans())
 def test_a_closed_set_is_touched_by_whatever_shares_a_minute_with_it(many: list[Interval], asked: Interval) -> None:
     closed = Closed(many)

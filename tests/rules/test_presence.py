@@ -13,14 +13,15 @@ from scheduler.rules.presence import USUAL_MARGINS, Kind, Margins, Mode, presenc
 
 from . import oracle
 from .oracle import MINUTE, Visit, minutes
-from .strategies import HER, LONDON, WORKERS, presence_of, promised, spans
+from .records import presence_of
+from .strategies import HER, LONDON, WORKERS, promised, spans
 
 TEN = datetime(2026, 3, 2, 10, tzinfo=UTC)
 HALF_AN_HOUR = timedelta(minutes=30)
 QUARTER = timedelta(minutes=15)
 
 
-@promised(200)
+@promised(120)
 @given(
     spans(), st.integers(0, 200), st.integers(1, 100), st.sampled_from(Kind), st.sampled_from(Mode),
     st.integers(0, 60), st.integers(0, 60), st.sampled_from([HER, WORKERS[0]]),

@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import event, given
-from hypothesis import strategies as st
 
 from scheduler.rules.intervals import Interval, local_days
 from scheduler.rules.presence import Kind, Mode
@@ -21,28 +19,11 @@ from scheduler.rules.separation import (
     Presence,
     Separation,
     barriers,
-    violates,
 )
 
-from . import oracle
 from .oracle import MINUTE, Near, Rule, Visit
-from .strategies import (
-    CLIENTS,
-    HER,
-    LONDON,
-    Meeting,
-    Town,
-    apart_of,
-    aparts_of,
-    gate_for,
-    meetings,
-    midnight,
-    presence_of,
-    presences_of,
-    promised,
-    rules_between,
-    towns,
-)
+from .records import admits, aparts_of, presence_of
+from .strategies import CLIENTS, HER, LONDON, midnight
 
 HIM, OTHER = CLIENTS[1], CLIENTS[2]
 NURSE = Person("staff", 11)
@@ -59,84 +40,6 @@ def one_to_one(person: Person, start: datetime, lasts: int = 30, **values: Any) 
     end = start + lasts * MINUTE
     made = Visit(person, 100 + person.id, Kind.ONE_TO_ONE, 1, Mode.IN_PERSON, start, end, start, end, LONDON)
     return replace(made, **values)
-
-
-def admits(visit: Visit, rules: list[Rule], others: list[Visit], near: Near | None = None) -> bool:
-    """Would the rules let this visit be booked beside those of others?"""
-    gate = Gatekeeper(barriers(aparts_of(tuple(rules), visit.person), presences_of(others), near or {}))
-    return lets_in(gate, visit)
-
-
-def lets_in(gate: Gatekeeper, visit: Visit) -> bool:
-    """What `rules.slots` and `rules.hosting` ask of a gate, said once more."""
-    there = presence_of(visit)
-    if visit.person.kind == "client" and not all(gate.admits_worker(worker) for worker in visit.workers):
-        return False
-    here = there is not None and there.site is not None
-    if not gate.admits_session(visit.site if here else None, visit.session, visit.series):
-        return False
-    return not here or gate.admits_presence(visit.site, *there.interval)  # type: ignore[union-attr]
-
-
-def one_of(town: Town, data: st.DataObject) -> tuple[Visit, list[Visit]]:
-    """A visit in this town, of someone whom a rule touches if there is one, and the visits of everyone else."""
-    touched = {person for rule in town.rules for person in (rule.protects, rule.names)}
-    visits = [visit for visit in town.everyone() if visit.person in touched] or town.everyone()
-    visit = data.draw(st.sampled_from(visits or [one_to_one(HER, at(10))]))
-    return visit, [each for each in town.everyone() if each.person != visit.person]
-
-
-class TestAgainstTheOracle:
-    @promised(350)
-    @given(towns(), st.data())
-    def test_a_visit_is_let_in_exactly_when_it_breaks_no_rule(self, town: Town, data: st.DataObject) -> None:
-        visit, others = one_of(town, data)
-        refused = oracle.kept_apart(visit, town.rules, others, town.near)
-        event("refused" if refused else "let in")
-        assert lets_in(gate_for(visit.person, town, others), visit) == (not refused)
-
-    @promised(250)
-    @given(meetings())
-    def test_booking_her_where_he_is_and_him_where_she_is_are_one_question(self, meeting: Meeting) -> None:
-        rule = replace(meeting.rule, sites=frozenset())
-        # With whom she speaks is a question about her visit alone; here it is about the two visits.
-        hers, his = replace(meeting.hers, workers=()), meeting.his
-        one_way = admits(hers, [rule], [his], meeting.near)
-        other_way = admits(his, [rule], [hers], meeting.near)
-        event("let in" if one_way else "apart")
-        assert one_way == other_way == (not oracle.too_near(rule, hers, his, meeting.near))
-
-    @promised(200)
-    @given(towns(), rules_between(), st.data())
-    def test_another_exclusion_another_visit_or_another_neighbour_never_frees_a_time(
-        self, town: Town, more: Rule, data: st.DataObject
-    ) -> None:
-        visit, others = one_of(town, data)
-        fewer = data.draw(st.lists(st.sampled_from(others), unique=True)) if others else []
-        if lets_in(gate_for(visit.person, town, others), visit):
-            assert lets_in(gate_for(visit.person, town, fewer), visit)
-            assert lets_in(gate_for(visit.person, replace(town, near={}), others), visit)
-            assert lets_in(gate_for(visit.person, replace(town, rules=town.rules[1:]), others), visit)
-        else:
-            assert not lets_in(gate_for(visit.person, replace(town, rules=(*town.rules, more)), others), visit)
-
-    @promised(200)
-    @given(meetings())
-    def test_a_clash_is_found_exactly_where_a_booking_would_be_refused(self, meeting: Meeting) -> None:
-        """`violates` speaks of two presences in one place, and so do the barriers of either."""
-        rule = replace(meeting.rule, sites=frozenset())
-        mine, theirs = (presence_of(replace(each, mode=Mode.IN_PERSON)) for each in (meeting.hers, meeting.his))
-        hers, his = apart_of(rule, rule.protects), apart_of(rule, rule.names)
-        assert hers is not None
-        assert his is not None
-        assert mine is not None
-        assert theirs is not None
-        mine, theirs = (replace(each, site=1, session=None, series=None) for each in (mine, theirs))
-        told = violates(hers, mine, theirs)
-        event("clash" if told else "none")
-        assert told == violates(his, theirs, mine)
-        assert told != Gatekeeper(barriers([hers], [theirs], {})).admits_presence(1, *mine.interval)
-        assert told != Gatekeeper(barriers([his], [mine], {})).admits_presence(1, *theirs.interval)
 
 
 GAP = Rule(HER, HIM, Separation.GAP)
