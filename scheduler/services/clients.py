@@ -138,8 +138,7 @@ def edit(actor: Actor, client_id: int, details: ClientDetails, version: int) -> 
     personal, preferences = _read(details)
     columns = {**_columns(personal, preferences, details), "version": version + 1}
     db.session.execute(update(Client.__table__).where(Client.id == client_id).values(**columns))
-    if _identify(client_id, personal):
-        cases.refresh([client_id])
+    _identify(client_id, personal)
     if personal.phone != before.phone:
         _number_changed(client_id)
     changed = sorted(name for name, value in columns.items() if name != "version" and getattr(before, name) != value)
@@ -314,13 +313,11 @@ def _columns(personal: Personal, preferences: Preferences, details: ClientDetail
     }
 
 
-def _identify(client_id: int, personal: Personal) -> bool:
-    """Index and match the client. Gives whether the identifying details are new or changed."""
+def _identify(client_id: int, personal: Personal) -> None:
+    """Index the client, and match anew when the identifying details are new or changed."""
     who = personal.names, personal.date_of_birth, personal.phone
-    if not identities.index_person("client", client_id, *who):
-        return False
-    identities.match_person("client", client_id, *who)
-    return True
+    if identities.index_person("client", client_id, *who):
+        identities.match_person("client", client_id, *who)
 
 
 def _number_changed(client_id: int) -> None:

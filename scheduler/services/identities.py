@@ -18,7 +18,7 @@ from scheduler.extensions import db
 from scheduler.models import ExclusionEvent, IdentityToken, Match, NamedPerson
 from scheduler.rules import matching
 from scheduler.rules.matching import MOST_LONE, Identity, Verdict, compare_people
-from scheduler.services import audit
+from scheduler.services import audit, cases
 from scheduler.services.actors import SYSTEM
 from scheduler.store import identities as store
 from scheduler.store.identities import Candidate
@@ -75,7 +75,9 @@ def index_person(
         rows = [{"token": t, "owner_kind": kind, "owner_id": person_id} for t in sorted(wanted - kept)]
         db.session.execute(insert(table), rows)
     if kept:
-        _reopen(kind, person_id)
+        reopened = _reopen(kind, person_id)
+        if kind != "named":
+            _refresh_cases(reopened)
     return True
 
 
@@ -83,7 +85,8 @@ def match_person(
     kind: str, person_id: int, names: Iterable[str], date_of_birth: str | None = None, phone: str | None = None
 ) -> list[int]:
     """Compare a client or member of staff with the named persons who share a key, in the running transaction, and make
-    `possible` matches of those who may be the same. Gives the ids of the named persons newly matched."""
+    `possible` matches of those who may be the same. Every future clash that this makes has its safety case. Gives the
+    ids of the named persons newly matched."""
     who = Identity(tuple(names), date_of_birth, phone)
     found = {owner for _, owner in store.sharing(blind(_lookups(who)), ("named",))}
     if kind == "client":
@@ -93,7 +96,9 @@ def match_person(
     verdicts = [(each, compare_people(each.identity, who) if each.identity else _UNREADABLE) for each in candidates]
     kept = _without_common([(each, v) for each, v in verdicts if v.lone], matching.is_lone(who))
     hits = [(each, verdict) for each, verdict in verdicts if verdict.possible or each.id in kept]
-    return _keep([(each.id, kind, person_id, each, verdict) for each, verdict in hits])
+    matched = _keep([(each.id, kind, person_id, each, verdict) for each, verdict in hits])
+    _refresh_cases(matched)
+    return matched
 
 
 def match_named(
@@ -102,8 +107,9 @@ def match_named(
     """Compare a named person with everyone we know who shares a key, in the running transaction, and make `possible`
     matches of those who may be the same. Gives (kind, id) of those newly matched.
 
-    When only a single name is known and more than `MOST_LONE` people share it, none is matched by it: the named person
-    is marked `too_little`, and the lead's desk asks for more.
+    The caller refreshes the cases of the exclusions that name this person. When only a single name is known and more
+    than `MOST_LONE` people share it, none is matched by it: the named person is marked `too_little`, and the lead's
+    desk asks for more.
     """
     who = Identity(tuple(names), date_of_birth, phone)
     db.session.execute(
@@ -168,10 +174,11 @@ def _keep(hits: Collection[tuple[int, str, int, Candidate, Verdict]]) -> list[in
     return people
 
 
-def _reopen(kind: str, person_id: int) -> None:
+def _reopen(kind: str, person_id: int) -> list[int]:
+    """Undo every dismissal of a match with this person. Gives the named persons of those matches."""
     rows = store.dismissed(kind, person_id)
     if not rows:
-        return
+        return []
     table = Match.__table__
     db.session.execute(
         update(table)
@@ -181,6 +188,12 @@ def _reopen(kind: str, person_id: int) -> None:
     _tell_exclusions([row.named_person_id for row in rows], "match-reopened")
     for row in rows:
         audit.record(SYSTEM, "match-reopened", "match", row.id)
+    return [row.named_person_id for row in rows]
+
+
+def _refresh_cases(named: Collection[int]) -> None:
+    if named:
+        cases.refresh_exclusions({each for many in store.exclusions_naming(set(named)).values() for each in many})
 
 
 def _tell_exclusions(named: Collection[int], what: str, **detail: Any) -> None:

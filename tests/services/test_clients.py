@@ -426,3 +426,21 @@ def test_a_common_single_name_matches_nobody_and_asks_for_more() -> None:
     people = db.session.execute(select(NamedPerson)).scalars().all()
     assert [person.too_little for person in people] == [True, True]
     assert len(db.session.execute(select(Match)).all()) == MOST_LONE
+
+
+def test_a_new_name_that_matches_opens_the_cases_of_what_is_booked_already() -> None:
+    from scheduler.models import SafetyCase
+    from scheduler.services import booking
+    from scheduler.services.booking import Choice
+
+    venue, kind = make.make_venue(), make.make_type()
+    make.open_all_day(venue)
+    protected, he = recorded_as_named(["Gareth Pike"]), add("Marvin", "Stone")
+    clients.decide_eligibility(LEAD, protected, "eligible", "2026-1")
+    for client in (protected, he):
+        worker = make.make_staff()
+        session = make.make_session(venue, at(10, day=1), at(12, day=1), (worker,), (kind,))
+        booking.book(DESK, Choice(client, kind, session, worker, "in-person", at(10, day=1)))
+    assert db.session.execute(select(SafetyCase)).first() is None
+    clients.edit(DESK, he, ClientDetails("Marvin", "Stone", aliases=("Gareth Pike",)), 1)
+    assert db.session.execute(select(SafetyCase.rule)).scalar_one() == "gap"
