@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from scheduler import clock
 from scheduler.calendars.events import LONDON, Entry, calendar, stable_uid
 from scheduler.errors import NotAllowed, NotFound
+from scheduler.rules.discretion import telling_words
 from scheduler.rules.presence import Kind
 from scheduler.rules.states import OPEN, State
 from scheduler.services import actors, staff
@@ -47,7 +48,8 @@ def feed(token: str) -> bytes | None:
 
 
 def worker_feed(staff_id: int) -> bytes | None:
-    """When a worker is busy, and where unless the place is confidential; None when they no longer work here."""
+    """When a worker is busy, and where, unless the place is confidential or its label tells too much; None when they no
+    longer work here."""
     if not store.active_worker(staff_id):
         return None
     since, until = clock.now() - BACK, clock.now() + AHEAD
@@ -86,7 +88,7 @@ def _in_order(busy: Iterable[Busy]) -> list[Busy]:
 
 def _entry(scope: str, each: Busy, place: Place, say_where: bool) -> Entry:
     is_appointment = each.kind == "appointment"
-    shown = say_where and each.in_person and not place.confidential
+    shown = say_where and each.in_person and not place.confidential and not telling_words(place.label)
     return Entry(
         uid=stable_uid(scope, "appointment" if is_appointment else "session", each.id),
         title=APPOINTMENT if is_appointment else SESSION,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import vobject
 from dateutil.tz import tzical
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 
@@ -65,6 +65,7 @@ def test_both_clock_change_days_come_back_as_the_instants_they_were(start: datet
     assert read_back(calendar("Calendar", [entry(start, end)])) == [(start, end)]
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.integers(0, 4 * 366 * 1440),
     st.integers(1, 960),
@@ -80,7 +81,7 @@ def test_the_zone_in_the_file_changes_its_clocks_when_london_does() -> None:
     zone = tzical(StringIO(text)).get("Europe/London")
     day = datetime(2026, 1, 1, tzinfo=UTC)
     while day.year < 2036:
-        for minutes in (59, 61):
+        for minutes in (59, 61) if day.month in (3, 10) and day.day > 20 else (0,):
             at = day + timedelta(minutes=minutes)
             assert at.astimezone(zone).utcoffset() == at.astimezone(LONDON).utcoffset(), at
         day += timedelta(days=1)

@@ -103,6 +103,14 @@ def test_a_phone_call_has_no_place(town: Town) -> None:
     assert ("Appointment", at(11), at(11, 30), "") in events(body)
 
 
+def test_a_label_that_tells_what_the_service_is_does_not_leave_the_building(town: Town) -> None:
+    db.session.execute(update(Venue).where(Venue.id == town.mill).values(label="Women's Recovery Centre"))
+    db.session.commit()
+    body = feeds.worker_feed(town.worker)
+    assert body is not None
+    assert {place for *_, place in events(body)} == {""}
+
+
 def test_a_venue_sees_times_only(town: Town, client: FlaskClient) -> None:
     answer = client.get(town.address("venue", town.mill))
     assert events(answer.data) == [("Session", at(10), at(13), ""), ("Appointment", at(10), at(10, 30), "")]

@@ -17,11 +17,20 @@ from scheduler.web.security import declared
 
 from ..support import factories as make
 from ..support.api import ROLES, Api, as_role, ok, refused
+from ..support.settings import make_application, settings_for
 
 
-@pytest.fixture
-def spec(client: FlaskClient) -> dict[str, Any]:
-    return ok(client.get("/api/v1/openapi.json"))
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """An app that is only asked what it is: it needs no database."""
+    folder = str(tmp_path_factory.mktemp("described"))
+    return make_application(settings_for(f"sqlite:///{folder}/none.sqlite", folder))
+
+
+@pytest.fixture(scope="module")
+def spec(described: Flask) -> dict[str, Any]:
+    found: dict[str, Any] = ok(described.test_client().get("/api/v1/openapi.json"))
+    return found
 
 
 @pytest.fixture
@@ -37,23 +46,23 @@ def test_the_description_is_valid_openapi_3_1(spec: dict[str, Any]) -> None:
     OpenAPIV31SpecValidator(spec).validate()
 
 
-def test_the_description_has_every_route_and_who_may_use_it(spec: dict[str, Any], app: Flask) -> None:
-    described = {
+def test_the_description_has_every_route_and_who_may_use_it(spec: dict[str, Any], described: Flask) -> None:
+    operations = {
         (path.replace("{", "<").replace("}", ">"), method.upper()): operation
         for path, item in spec["paths"].items()
         for method, operation in item.items()
         if method != "parameters"
     }
     routes = {}
-    for rule in app.url_map.iter_rules():
+    for rule in described.url_map.iter_rules():
         if rule.rule.startswith("/api/") and rule.endpoint != "api-description.openapi":
             path = "".join(f"<{text}>" if dynamic else text for dynamic, text in rule._trace).split("|", 1)[-1]
             for method in rule.methods - {"HEAD", "OPTIONS"}:
-                routes[path, method] = declared(app, rule.endpoint, method)
-    assert set(described) == set(routes)
+                routes[path, method] = declared(described, rule.endpoint, method)
+    assert set(operations) == set(routes)
     for place, access in routes.items():
         assert access is not None, place
-        assert described[place]["x-roles"] == sorted(access.roles), place
+        assert operations[place]["x-roles"] == sorted(access.roles), place
 
 
 def test_every_operation_is_described_in_words_and_refuses_by_problem_json(spec: dict[str, Any]) -> None:
@@ -66,7 +75,8 @@ def test_every_operation_is_described_in_words_and_refuses_by_problem_json(spec:
     assert list(error["content"]) == ["application/problem+json"]
 
 
-def test_the_description_asks_no_other_site_for_anything_and_has_no_page(client: FlaskClient) -> None:
+def test_the_description_asks_no_other_site_for_anything_and_has_no_page(described: Flask) -> None:
+    client = described.test_client()
     text = client.get("/api/v1/openapi.json").get_data(as_text=True)
     assert "http://" not in text
     assert "https://" not in text
