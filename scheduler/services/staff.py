@@ -1,4 +1,4 @@
-"""Staff: adding them, signing them in and out, and the tokens that act for the API and for calendars."""
+"""Staff: adding them, and signing them in and out."""
 
 from __future__ import annotations
 
@@ -6,20 +6,31 @@ import secrets
 import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from scheduler import clock
 from scheduler.crypto import token_hash
 from scheduler.errors import Invalid, NotAllowed, NotFound, SignInFailed, Stale
 from scheduler.extensions import db
-from scheduler.models import ApiToken, FeedToken, SignIn, Staff, StaffVenue, Venue
-from scheduler.services import actors, audit, personal
+from scheduler.models import SignIn, Staff, StaffVenue
+from scheduler.models.staff import ROLES
+from scheduler.rules.separation import Person
+from scheduler.services import actors, audit, personal, visibility
 from scheduler.services.actors import SYSTEM, Actor
+from scheduler.services.tokens import (
+    Feed,
+    end_api_token,
+    end_feed,
+    feed,
+    make_api_token,
+    make_feed,
+    token_actor,
+)
 from scheduler.services.transaction import use_case
+from scheduler.store import diary
 from scheduler.store import staff as store
 
 #: A sign-in ends after an hour without use, and after twelve hours whatever is done (a shift).
@@ -36,8 +47,6 @@ MOST_PASSWORD = 256
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 #: Checked against when nobody has the name, so that the time taken does not tell who exists.
 _nobody = _hasher.hash(secrets.token_urlsafe(16))
-
-ROLES = ("reception", "outreach", "lead", "manager", "worker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,7 @@ def add(actor: Actor, details: StaffDetails, username: str | None = None, passwo
     person.password_hash = _hasher.hash(password) if password else None
     db.session.add(person)
     db.session.flush()
-    _assign(person.id, details.venues)
+    _assign(actor, person.id, details.venues)
     _match(person, details)
     audit.record(actor, "add", "staff", person.id, role=details.role)
     return person.id
@@ -123,8 +132,7 @@ def edit(
     person.username = _username(username)
     person.active = active
     person.version += 1
-    db.session.query(StaffVenue).filter(StaffVenue.staff_id == staff_id).delete()
-    _assign(staff_id, details.venues)
+    _assign(actor, staff_id, details.venues)
     _match(person, details)
     if changed:
         end_all(actor, staff_id)
@@ -170,20 +178,30 @@ def _write(person: Staff, details: StaffDetails) -> None:
     person.date_of_birth = details.date_of_birth
 
 
-def _assign(staff_id: int, venues: tuple[int, ...]) -> None:
-    known = set(db.session.execute(select(Venue.id).where(Venue.id.in_(venues))).scalars()) if venues else set()
-    if set(venues) - known:
+def _assign(actor: Actor, staff_id: int, venues: tuple[int, ...]) -> None:
+    """Set which venues someone is assigned to, among those that the actor may know of; others stay as they are, for
+    nobody grants or takes away what they may not know of (SAFETY.md 7)."""
+    known = {card.id for card in visibility.visible(actor, closed_too=True)}
+    wanted = set(venues)
+    if wanted - known:
         raise Invalid(venues="One of those places is not known.")
-    db.session.add_all(StaffVenue(staff_id=staff_id, venue_id=venue) for venue in sorted(known))
+    before = set(diary.assigned_venues(staff_id)) & known
+    table = StaffVenue.__table__
+    if before - wanted:
+        mine = (table.c.staff_id == staff_id, table.c.venue_id.in_(before - wanted))
+        db.session.execute(delete(table).where(*mine))
+    db.session.add_all(StaffVenue(staff_id=staff_id, venue_id=venue) for venue in sorted(wanted - before))
 
 
 def _match(person: Staff, details: StaffDetails) -> None:
-    from scheduler.services import identities
+    """Whoever works here may be a named person. A new match may clash at once with a session that they hold."""
+    from scheduler.services import cases, identities
 
     db.session.flush()
-    names = [f"{person.given_name} {person.family_name}"]
-    identities.index_person("staff", person.id, names, details.date_of_birth, details.phone)
-    identities.match_person("staff", person.id, names, details.date_of_birth, details.phone)
+    who = [f"{person.given_name} {person.family_name}"], details.date_of_birth, details.phone
+    if identities.index_person("staff", person.id, *who):
+        identities.match_person("staff", person.id, *who)
+        cases.refresh([Person("staff", person.id)])
 
 
 def _username(typed: str | None) -> str | None:
@@ -311,113 +329,8 @@ def end_all(actor: Actor, staff_id: int) -> None:
     audit.record(actor, "end-sign-ins", "staff", staff_id)
 
 
-# --- tokens -----------------------------------------------------------------------------------------------------------
-
-
-@use_case
-def make_api_token(actor: Actor, role: str, name: str) -> str:
-    """A bearer token with a role for the JSON API. It is shown this once; only its digest is kept.
-
-    Raises NotAllowed, Invalid.
-    """
-    if not actors.can_manage(actor):
-        raise NotAllowed
-    wrong: dict[str, str] = {}
-    if role not in ROLES:
-        wrong["role"] = "Choose a role."
-    if not name.strip() or len(name.strip()) > 80:
-        wrong["name"] = "Say what it is for, in up to 80 letters."
-    if wrong:
-        raise Invalid(**wrong)
-    token = f"sg_{secrets.token_urlsafe(32)}"
-    row = ApiToken(token_hash=token_hash(token), name=name.strip(), role=role, created_at=clock.now())
-    db.session.add(row)
-    db.session.flush()
-    audit.record(actor, "add", "api-token", row.id, role=role)
-    return token
-
-
-@use_case
-def end_api_token(actor: Actor, token_id: int) -> None:
-    """End an API token at once. Raises NotAllowed, NotFound."""
-    if not actors.can_manage(actor):
-        raise NotAllowed
-    row = db.session.get(ApiToken, token_id)
-    if row is None:
-        raise NotFound
-    row.ended_at = row.ended_at or clock.now()
-    audit.record(actor, "end", "api-token", token_id)
-
-
-def token_actor(token: str) -> Actor | None:
-    """Whom an API token acts as; None when it is unknown or ended."""
-    if not token or len(token) > 200:
-        return None
-    row = store.api_token(token_hash(token))
-    return None if row is None else Actor("token", row.id, row.role)
-
-
-@use_case
-def make_feed(actor: Actor, kind: str, staff_id: int | None = None, venue_id: int | None = None) -> str:
-    """The secret part of a calendar feed's address: `worker` for one worker, `venue` or `partner` for one venue.
-
-    A worker may make their own. Feeds of a confidential venue are for those assigned to it alone (SAFETY.md 7).
-    Raises NotAllowed, NotFound, Invalid.
-    """
-    own = kind == "worker" and actor.kind == "staff" and actor.id == staff_id
-    if not actors.can_manage(actor) and not own:
-        raise NotAllowed
-    if kind not in ("worker", "venue", "partner"):
-        raise Invalid(kind="Choose what the feed is for.")
-    wanted = staff_id if kind == "worker" else venue_id
-    subject: Any = db.session.get(Staff if kind == "worker" else Venue, wanted) if wanted is not None else None
-    if subject is None:
-        raise NotFound
-    if kind != "worker" and subject.confidential and not _sees(actor, subject.id):
-        raise NotFound
-    token = secrets.token_urlsafe(32)
-    row = FeedToken(
-        token_hash=token_hash(token), kind=kind, created_at=clock.now(),
-        staff_id=staff_id if kind == "worker" else None, venue_id=venue_id if kind != "worker" else None,
-    )
-    db.session.add(row)
-    db.session.flush()
-    audit.record(actor, "add", "feed", row.id, kind=kind)
-    return token
-
-
-def _sees(actor: Actor, venue_id: int) -> bool:
-    if actors.can_see_every_venue(actor):
-        return True
-    return actor.staff_id is not None and db.session.get(StaffVenue, (actor.staff_id, venue_id)) is not None
-
-
-@use_case
-def end_feed(actor: Actor, feed_id: int) -> None:
-    """End a calendar feed at once. Raises NotAllowed, NotFound."""
-    row = db.session.get(FeedToken, feed_id)
-    if row is None:
-        raise NotFound
-    own = actor.kind == "staff" and row.staff_id is not None and row.staff_id == actor.id
-    if not actors.can_manage(actor) and not own:
-        raise NotAllowed
-    row.ended_at = row.ended_at or clock.now()
-    audit.record(actor, "end", "feed", feed_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """What a calendar feed's address stands for."""
-
-    id: int
-    kind: str
-    staff_id: int | None
-    venue_id: int | None
-
-
-def feed(token: str) -> Feed | None:
-    """The feed of this token; None when it is unknown or ended."""
-    if not token or len(token) > 200:
-        return None
-    row = store.feed(token_hash(token))
-    return None if row is None else Feed(row.id, row.kind, row.staff_id, row.venue_id)
+__all__ = [
+    "ABSOLUTE", "IDLE", "ROLES", "Feed", "Principal", "StaffDetails", "add", "begin", "check_password", "edit",
+    "end_all", "end_api_token", "end_feed", "feed", "make_api_token", "make_feed", "principal", "set_password",
+    "sign_in", "sign_out", "token_actor",
+]

@@ -6,13 +6,13 @@ import traceback
 from typing import Any
 
 import structlog
-from flask import Flask, Response, current_app, json, render_template, request
+from flask import Flask, Response, current_app, g, json, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from scheduler.errors import SidegateError
-from scheduler.extensions import db
+from scheduler.extensions import login
 from scheduler.web.security import wants_json
 
 log = structlog.get_logger("sidegate")
@@ -73,7 +73,6 @@ def _http(error: HTTPException) -> Any:
 
 def _unexpected(error: Exception) -> Any:
     """A fault of ours. The log gets its kind and place, never its text: that may hold a name or a number."""
-    db.session.rollback()
     if current_app.testing or current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
     frames = traceback.extract_tb(error.__traceback__)[-8:]
@@ -83,6 +82,8 @@ def _unexpected(error: Exception) -> Any:
         endpoint=request.endpoint,
         where=[f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in frames],
     )
+    if not hasattr(g, "_login_user"):  # the page must not ask a database that may be the very thing that failed
+        g._login_user = login.anonymous_user()
     return error_page(500, SENTENCES[500], "failed")
 
 

@@ -203,6 +203,20 @@ def test_a_fault_shows_nothing_of_itself_and_keeps_the_headers(make_app: Callabl
     assert problem.content_type == "application/problem+json"
 
 
+def test_a_database_that_is_gone_is_a_neutral_page_too(make_app: Callable[..., Flask], monkeypatch: Any) -> None:
+    def gone(_token: object) -> None:
+        raise OSError("no such host db.internal")
+
+    app = make_app(TESTING=False)
+    monkeypatch.setattr(staff, "principal", gone)
+    visitor = app.test_client()
+    visitor.set_cookie("desk", "a token")
+    answer = visitor.get("/reception/")
+    assert answer.status_code == 500
+    assert "db.internal" not in answer.text
+    assert "Something went wrong" in answer.text
+
+
 def test_in_production_everything_is_https_and_cookies_say_so(make_app: Callable[..., Flask], context: Any) -> None:
     app = make_app(
         TESTING=False, PRODUCTION="1", PUBLIC_URL="https://desk.example", SMS_GATEWAY="twilio",

@@ -370,9 +370,9 @@ def test_later_times_follow_where_the_page_ended(town: Town, desk: Desk) -> None
 
 def test_the_desk_is_told_whether_she_will_be_told(town: Town, desk: Desk) -> None:
     path = times(desk.get(f"/reception/clients/{town.sarah}"))[0]["href"]
-    assert "No text will go out: tell her now." in desk.get(path).text
+    assert "No text will go out: say it now." in desk.get(path).text
     make.make_safe_contact(town.sarah)
-    assert "She will be told by text." in desk.get(path).text
+    assert "A text will go out." in desk.get(path).text
 
 
 @pytest.mark.parametrize(
@@ -493,7 +493,7 @@ def test_a_move_that_cannot_be_changes_nothing_and_offers_others(town: Town, des
 def test_an_appointment_is_cancelled_with_a_reason(town: Town, desk: Desk) -> None:
     appointment = town.book()
     page = desk.get(f"/reception/appointments/{appointment}/cancel")
-    assert "She asked" in page.text
+    assert "The client asked" in page.text
     form = {"reason": "worker-away", "version": re.search(r'name="version" value="(\d+)"', page.text)[1]}  # type: ignore[index]
     for _ in range(2):  # a double click
         assert desk.post(f"/reception/appointments/{appointment}/cancel", **form).status_code == 303

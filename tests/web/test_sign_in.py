@@ -13,12 +13,16 @@ from sqlalchemy import select, text
 from scheduler import clock as present
 from scheduler.errors import Invalid, NotAllowed
 from scheduler.extensions import db, limiter
-from scheduler.models import AuditRecord, Heartbeat, SignIn, Staff
-from scheduler.services import staff
+from scheduler.models import AuditRecord, Heartbeat, Match, SafetyCase, SignIn, Staff
+from scheduler.services import booking, exclusions, staff
 from scheduler.services.actors import SYSTEM, Actor
+from scheduler.services.booking import Choice
+from scheduler.services.exclusions import ExclusionDetails
 from scheduler.services.staff import StaffDetails
+from scheduler.store import diary
 from scheduler.web import security
 
+from ..support import factories as make
 from ..support.desk import PASSWORD, Desk, make_user
 
 pytestmark = pytest.mark.usefixtures("context", "clock")
@@ -265,6 +269,33 @@ def test_two_people_cannot_sign_in_with_one_name() -> None:
     with pytest.raises(Invalid) as refused:
         staff.add(SYSTEM, StaffDetails("Ana", "Diaz", "reception"), "Ana", PASSWORD)
     assert "username" in refused.value.fields
+
+
+def test_a_manager_neither_grants_nor_takes_away_a_place_they_may_not_know_of(app: Flask) -> None:
+    refuge = make.make_venue(name="Willow House", label="Where you are staying", confidential=True)
+    hub = make.make_venue()
+    stranger, assigned = Desk(app, "manager"), Desk(app, "manager")
+    make.assign(assigned.staff_id, refuge)
+    worker = make_user("worker", "wanda")
+    with pytest.raises(Invalid):
+        staff.edit(stranger.actor, worker, StaffDetails("Wanda", "Bell", "worker", venues=(refuge,)), "wanda")
+    staff.edit(assigned.actor, worker, StaffDetails("Wanda", "Bell", "worker", venues=(refuge,)), "wanda")
+    staff.edit(stranger.actor, worker, StaffDetails("Wanda", "Bell", "worker", venues=(hub,)), "wanda")
+    assert diary.assigned_venues(worker) == {refuge, hub}
+    staff.edit(assigned.actor, worker, StaffDetails("Wanda", "Bell", "worker"), "wanda")
+    assert diary.assigned_venues(worker) == frozenset()
+
+
+def test_a_worker_who_takes_the_name_of_a_named_person_is_matched_and_the_clash_waits_for_a_lead(app: Flask) -> None:
+    kind, venue, worker = make.make_type(), make.make_venue(), make_user("worker", "wes")
+    details = ExclusionDetails(client_id=make.make_client(), names=("Gareth Pike",), source="told-us")
+    exclusions.record(Desk(app, "lead").actor, details)
+    session = make.make_session(venue, make.at(10), make.at(12), (worker,), (kind,))
+    choice = Choice(details.client_id, kind, session, worker, "in-person", make.at(10))
+    booking.book(SYSTEM, choice)
+    staff.edit(SYSTEM, worker, StaffDetails("Gareth", "Pike", "worker"), "wes")
+    assert [match.state for match in db.session.execute(select(Match)).scalars()] == ["possible"]
+    assert db.session.execute(select(SafetyCase.closed_at)).scalars().all() == [None]
 
 
 def test_a_feed_is_known_by_its_token_until_it_is_ended(app: Flask) -> None:

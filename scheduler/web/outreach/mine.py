@@ -12,7 +12,7 @@ from flask import render_template, request
 
 from scheduler import clock
 from scheduler.rules.recurrence import edge
-from scheduler.services import sessions
+from scheduler.services import sessions, venues
 from scheduler.services.actors import Actor
 from scheduler.services.sessions import SessionCard
 from scheduler.web import pages
@@ -27,12 +27,6 @@ def between(first: date, days: int, zone: ZoneInfo) -> tuple[datetime, datetime]
     return edge(first, 0, zone), edge(first + timedelta(days=days), 0, zone)
 
 
-def _found(actor: Actor, start: datetime, until: datetime, everyone: bool) -> list[SessionCard]:
-    if everyone or actor.staff_id is None:
-        return sessions.at_venues(actor, start, until)
-    return sessions.mine(actor, actor.staff_id, start, until)
-
-
 def by_day(cards: Iterable[SessionCard]) -> list[tuple[date, list[SessionCard]]]:
     """The sessions of each day, on the clock of their own place."""
     def day(card: SessionCard) -> date:
@@ -44,21 +38,36 @@ def by_day(cards: Iterable[SessionCard]) -> list[tuple[date, list[SessionCard]]]
 @bp.get("/")
 @allow(*ROLES)
 def week() -> Any:
-    """A week of sessions from today, or from another day."""
+    """A week of sessions from today, or from another day: one's own, or everyone's at a place."""
     actor = current_actor()
     zone = pages.service_zone()
     today = clock.now().astimezone(zone).date()
     first = pages.a_day(request.args.get("from"), today, "from")
-    everyone = request.args.get("whose") == "all"
     start, until = between(first, 7, zone)
-    all_days = by_day(_found(actor, start, until, everyone))
-    found = [(day, cards) for day, cards in all_days if first <= day < first + WEEK]
+    everyone = request.args.get("whose") == "all"
+    at: dict[str, Any] = _places(actor) if everyone else {}
+    if everyone:
+        cards = sessions.at_venues(actor, start, until, at["asked"])
+    else:
+        cards = sessions.mine(actor, actor.staff_id or 0, start, until)
+    found = [(day, of_day) for day, of_day in by_day(cards) if first <= day < first + WEEK]
     if first == today and (not found or found[0][0] != today):
         found.insert(0, (today, []))
     return render_template(
         "outreach/week.html", days=found, first=first, today=today, everyone=everyone, before=first - WEEK,
-        after=first + WEEK, now=clock.now(), pages=pages, words=words,
+        after=first + WEEK, now=clock.now(), pages=pages, words=words, **at,
     )
+
+
+def _places(actor: Actor) -> dict[str, Any]:
+    """Whose sessions "all" means: those at one place, or at the actor's own few. Every place of a large service at
+    once would be thousands of lines."""
+    places, assigned = venues.visible(actor), venues.assigned(actor)
+    venue = pages.a_number(request.args.get("venue"), "venue")
+    if venue is None and not assigned and places:
+        venue = places[0].id
+    asked = (venue,) if venue is not None else tuple(sorted(assigned))
+    return {"venues": places, "assigned": assigned, "venue": venue, "asked": asked}
 
 
 @bp.get("/list")
@@ -69,7 +78,7 @@ def day_list() -> Any:
     zone = pages.service_zone()
     day = pages.a_day(request.args.get("date"), clock.now().astimezone(zone).date())
     start, until = between(day, 1, zone)
-    cards = [card for card in _found(actor, start, until, False) if not card.cancelled]
+    cards = [card for card in sessions.mine(actor, actor.staff_id or 0, start, until) if not card.cancelled]
     return render_template(
         "outreach/list.html", day=day, cards=cards, coming=sessions.attendees_of(actor, cards), pages=pages,
         words=words,

@@ -21,10 +21,11 @@ from scheduler.store import staff as staff_store
 from scheduler.store.diary import zone as zone_named
 from scheduler.web import pages
 from scheduler.web.reception import bp
-from scheduler.web.reception.clients import STAFF, contact_lines, offers_for
+from scheduler.web.reception.clients import offers_for
 from scheduler.web.reception.finding import names_of, shown
+from scheduler.web.reception.safe import contact_lines
 from scheduler.web.reception.search import by_day, pick_query, read_pick, soonest
-from scheduler.web.reception.words import MODES, REASONS
+from scheduler.web.reception.words import MODES, REASONS, STAFF
 from scheduler.web.security import allow, current_actor
 
 NEAREST = 6

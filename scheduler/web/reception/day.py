@@ -16,7 +16,7 @@ from scheduler.store.diary import zone as zone_named
 from scheduler.web import pages
 from scheduler.web.reception import bp
 from scheduler.web.reception.board import Board, DayList, day_span, lay_out, list_out
-from scheduler.web.reception.words import board_words
+from scheduler.web.reception.words import STAFF, board_words
 from scheduler.web.security import allow, current_actor
 
 DESK = ("reception", "lead", "manager")
@@ -76,7 +76,7 @@ def places() -> Any:
 
 
 @bp.post("/mark")
-@allow("reception", "outreach", "lead", "manager", "worker")
+@allow(*STAFF)
 def mark() -> Any:
     """Arrived, seen, did not attend or undo, for one appointment, from wherever it was said."""
     appointment_id, _dot, what = request.form.get("mark", "").partition(".")

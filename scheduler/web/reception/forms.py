@@ -34,7 +34,7 @@ LANGUAGES = (
 )
 CHANNELS = (("sms", lazy("Texts")), ("call", lazy("Calls")), ("voicemail", lazy("Voicemail")))
 MAY_SAY = (
-    ("name", lazy("her first name")), ("organisation", lazy("our name")), ("place", lazy("the place")),
+    ("name", lazy("the first name")), ("organisation", lazy("our name")), ("place", lazy("the place")),
 )
 
 
@@ -69,7 +69,7 @@ class ClientForm(FlaskForm):  # type: ignore[misc]
     key_worker_id = SelectField(lazy("Key worker"), coerce=_whole, validate_choice=False)
     notes = TextAreaField(
         lazy("Notes for staff"), [Length(max=4000)], render_kw={"rows": 3},
-        description=lazy("Nothing here that must be kept from her."),
+        description=lazy("Nothing here that must be kept from the client."),
     )
     modes = ChecksField(lazy("How"), choices=options(MODES.items()), validate_choice=False)
     weekdays = ChecksField(
@@ -141,14 +141,14 @@ class SafeContactForm(FlaskForm):  # type: ignore[misc]
 
     safe = RadioField(
         lazy("Is it safe?"),
-        choices=options([("yes", lazy("Yes, she said so")), ("no", lazy("No")), ("unknown", lazy("Not asked yet"))]),
+        choices=options([("yes", lazy("Yes")), ("no", lazy("No")), ("unknown", lazy("Not asked yet"))]),
         validate_choice=False,
     )
     days = ChecksField(lazy("Days"), choices=options(enumerate(WEEKDAYS)), coerce=int, validate_choice=False)
     from_time = StringField(lazy("From"), [Length(max=5)], render_kw={"type": "time", "step": "300"})
     until_time = StringField(lazy("Until"), [Length(max=5)], render_kw={"type": "time", "step": "300"})
     may_name = ChecksField(lazy("A text may say"), choices=options(MAY_SAY), validate_choice=False)
-    review_on = StringField(lazy("Ask her again by"), [Length(max=10)], render_kw={"type": "date"})
+    review_on = StringField(lazy("Ask again by"), [Length(max=10)], render_kw={"type": "date"})
     paused = BooleanField(lazy("Pause: send nothing for now"))
 
     def details(self, before: SafeContactDetails | None) -> SafeContactDetails:
@@ -200,7 +200,7 @@ class EligibilityForm(FlaskForm):  # type: ignore[misc]
     """The decision on what is for women, under the service's policy. Never evidence of sex."""
 
     decision = RadioField(
-        lazy("May she come to what is for women?"),
+        lazy("May this client come to what is for women?"),
         choices=options([("eligible", lazy("Yes")), ("not-eligible", lazy("No")), ("unknown", lazy("Not decided"))]),
         validate_choice=False,
     )

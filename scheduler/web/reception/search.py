@@ -25,6 +25,8 @@ ALL_MODES = tuple(str(mode) for mode in Mode)
 #: How far ahead one search looks, and how many times one page shows.
 SPAN = timedelta(days=28)
 FIRST_SCREEN = 40
+#: One time held in three ways is three offers and is shown once, so more are asked for than are shown.
+MOST_OFFERS = 3 * FIRST_SCREEN + 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,9 @@ from flask_babel import lazy_gettext as lazy
 
 from scheduler.web.reception.board import Words
 
+#: Who works with clients: everyone but the machines.
+STAFF = ("reception", "outreach", "lead", "manager", "worker")
+
 STATES = {
     "proposed": lazy("Proposed"),
     "pending": lazy("To confirm"),
@@ -36,7 +39,7 @@ MARKS = {
 }
 
 REASONS = {
-    "client-asked": lazy("She asked"),
+    "client-asked": lazy("The client asked"),
     "worker-away": lazy("The worker is away"),
     "venue-closed": lazy("The place is closed"),
     "moved-elsewhere": lazy("Moved elsewhere"),
