@@ -303,7 +303,7 @@ def advance(
     if provider_id is not None:
         query = query.where(or_(_M.c.provider_id.is_(None), _M.c.provider_id == provider_id))
         values["provider_id"] = provider_id
-    return db.session.execute(query.values(values)).rowcount == 1  # type: ignore[attr-defined]
+    return db.session.execute(query.values(values).returning(_M.c.id)).first() is not None
 
 
 def by_provider_id(provider_id: str) -> int | None:

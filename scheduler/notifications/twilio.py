@@ -34,7 +34,7 @@ class _Http(TwilioHttpClient):
 
     def __init__(self, base: str) -> None:
         super().__init__()
-        self.timeout = (_CONNECT, _ANSWER)  # type: ignore[assignment]  # as `requests` takes it
+        self.timeout = (_CONNECT, _ANSWER)  # as `requests` takes it
         self._base = urlsplit(base) if base else None
         self._last = threading.local()
 
@@ -93,7 +93,7 @@ class TwilioGateway:
                 body=text.body,
                 status_callback=f"{self._callback}?message={text.message_id}",
                 validity_period=min(left, _LONGEST_VALIDITY),
-                **self._from,  # type: ignore[arg-type]
+                **self._from,
             )
         except TwilioRestException as answer:
             return self._no(answer)

@@ -161,7 +161,8 @@ def in_doubt(since: datetime, until: datetime, limit: int) -> list[InDoubt]:
     links: dict[int, set[bytes]] = {}
     made = select(Link.message_id, Link.token_hash).where(Link.message_id.in_([row.id for row in rows]))
     for message_id, digest in db.session.execute(made):
-        links.setdefault(message_id, set()).add(bytes(digest))
+        if message_id is not None:
+            links.setdefault(message_id, set()).add(bytes(digest))
     return [
         InDoubt(row.id, row.claimed_at, Sealed("client.phone", row.phone), frozenset(links.get(row.id, ())))
         for row in rows

@@ -12,8 +12,10 @@ from flask import Flask
 from scheduler.notifications import sender
 from scheduler.services import links
 from scheduler.services.actors import SYSTEM
+from tests.support.browsing import WIDTHS, Visits, accessibility_violations, overflows
 from tests.support.desk import Desk
 from tests.support.factories import at
+from tests.support.serving import LiveServer
 from tests.support.twilio_fake import Twilio
 
 from .conftest import Scene
@@ -77,3 +79,21 @@ def test_an_empty_drawer_says_so(app: Flask, context: object, clock: object) -> 
 
 def test_where_texts_are_real_there_is_no_such_page(make_app: Callable[..., Flask], twilio: Twilio) -> None:
     assert make_app(**twilio.settings).test_client().get("/handset/").status_code == 404
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_page_can_be_read_by_anyone_at_any_width(open_page: Visits, live_server: LiveServer, width: int) -> None:
+    from scheduler.notifications.gateway import Text
+    from scheduler.notifications.handset import Handset
+
+    with live_server.app.app_context():
+        for number in (HERS, OTHERS, HERS):
+            body = f"You are booked: Thu 12 Mar 2:00pm. See or change: {live_server.url}/a/{'x' * 22}"
+            Handset().send(Text(1, number, body, at(10)))
+        token = Desk(live_server.app, "reception").token
+    page = open_page(width)
+    page.context.add_cookies([{"name": "desk", "value": token, "url": live_server.url}])
+    page.goto("/handset/")
+    assert page.locator(".phone").count() == 2
+    assert not overflows(page)
+    assert accessibility_violations(page) == []
