@@ -109,8 +109,9 @@ def listed(
         .order_by(Session.start, Session.id)
     )
     if staff_id is not None:
+        # The same bounds again, so that the worker's own index finds the few rows among everyone's.
         query = query.join(SessionStaff, SessionStaff.session_id == Session.id).where(
-            SessionStaff.staff_id == staff_id
+            SessionStaff.staff_id == staff_id, SessionStaff.start >= start - LONGEST, SessionStaff.start < until
         )
     if venue_ids is not None:
         query = query.where(Session.venue_id.in_(venue_ids))

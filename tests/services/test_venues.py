@@ -212,7 +212,7 @@ def test_a_women_only_time_is_not_laid_over_a_booking_of_someone_not_recorded_as
 def test_the_edges_of_a_women_only_time_are_clear_to_the_minute(manager, start, clear_before, in_the_way):
     venue = make.make_venue()
     make.open_all_day(venue)
-    appointment, session = booked(venue, start + timedelta(days=7))
+    appointment, _ = booked(venue, start + timedelta(days=7))
     wanted = [*(WindowDetails(day, 0, 1440) for day in range(7)), women(clear_before=clear_before)]
     if not in_the_way:
         venues.set_opening_windows(manager, venue, wanted)
@@ -248,7 +248,7 @@ def test_what_is_not_there_in_person_or_is_over_or_cancelled_is_not_in_the_way(m
     from scheduler.services import sessions
 
     sessions.cancel_session(SYSTEM, session)
-    early, _ = booked(venue, at(10))
+    booked(venue, at(10), worker=make.make_staff())
     clock.set(at(14))
     venues.set_opening_windows(manager, venue, [*ALL_WEEK, women()])
 

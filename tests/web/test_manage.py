@@ -51,8 +51,10 @@ def test_the_managing_pages_are_the_managers(app, role):
 
 
 def test_a_place_is_added_and_changed(desk):
-    answer = desk.post("/manage/venues/new", name="Elm Road Surgery", kind="gp", zone="Europe/London", arrive_early="10",
-                       leave_late="20", active="yes")
+    answer = desk.post(
+        "/manage/venues/new", name="Elm Road Surgery", kind="gp", zone="Europe/London", arrive_early="10",
+        leave_late="20", active="yes",
+    )
     assert answer.status_code == 302
     venue = db.session.query(Venue).one()
     assert (venue.name, venue.arrive_early, venue.leave_late) == ("Elm Road Surgery", 10, 20)
@@ -66,7 +68,8 @@ def test_a_place_is_added_and_changed(desk):
 
 @pytest.mark.parametrize(
     ("changed", "field"),
-    [({"name": ""}, "name"), ({"kind": "castle"}, "kind"), ({"zone": "x"}, "zone"), ({"arrive_early": "soon"}, "arrive_early"),
+    [({"name": ""}, "name"), ({"kind": "castle"}, "kind"), ({"zone": "x"}, "zone"),
+     ({"arrive_early": "soon"}, "arrive_early"),
      ({"leave_late": "999"}, "leave_late"), ({"address": "x" * 301}, "address")],
 )
 def test_a_place_that_cannot_be_is_told_by_the_field_and_kept_as_typed(desk, changed, field):
@@ -192,7 +195,8 @@ def test_a_place_is_closed_for_whole_days_or_hours_and_opened_again(desk):
 
 @pytest.mark.parametrize(
     ("form", "field"),
-    [({}, "first_day"), ({"first_day": "2026-02-30"}, "first_day"), ({"first_day": "2026-04-03", "last_day": "x"}, "last_day"),
+    [({}, "first_day"), ({"first_day": "2026-02-30"}, "first_day"),
+     ({"first_day": "2026-04-03", "last_day": "x"}, "last_day"),
      ({"first_day": "2027-03-28", "from": "01:30", "until": "05:00"}, "from"),
      ({"first_day": "2026-04-03", "last_day": "2026-04-02"}, "until"),
      ({"first_day": "2026-04-03", "from": "15:00", "until": "14:00"}, "until")],

@@ -131,7 +131,10 @@ def test_a_confidential_venue_is_the_same_404_as_a_session_that_never_was(app, r
         for path in ("cancel", "change"):
             assert stranger.get(f"/outreach/sessions/{session}/{path}").status_code == 404
             assert stranger.post(f"/outreach/sessions/{session}/{path}").status_code == 404
-        for path in ("/outreach/?whose=all", "/outreach/sessions/new", f"/outreach/sessions/new?like={session}"):
+        for path in (
+            "/outreach/?whose=all", f"/outreach/?whose=all&venue={refuge}", "/outreach/sessions/new",
+            f"/outreach/sessions/new?like={session}",
+        ):
             assert "Rowan House" not in stranger.get(path).text
     assert db.session.get(Session, session).cancelled_at is None
 
@@ -221,7 +224,8 @@ def test_a_series_is_added_and_says_what_it_left_out(round_):
         ({"end": "13:00"}, "end"), ({"venue": "x"}, "venue"), ({"venue": "999999"}, "venue"), ({"types": []}, "types"),
         ({"types": ["x"]}, "types"), ({"staff": []}, "staff"), ({"title": ""}, "title"), ({"seats": "many"}, "seats"),
         ({"title": "ў" * 300}, "title"), ({"kind": "ball"}, "kind"), ({"repeat": "9"}, "repeat"),
-        ({"repeat": "1", "last_day": "x"}, "last_day"), ({"date": "2027-03-28", "start": "01:30", "end": "03:00"}, "start"),
+        ({"repeat": "1", "last_day": "x"}, "last_day"),
+        ({"date": "2027-03-28", "start": "01:30", "end": "03:00"}, "start"),
         ({"date": "2026-03-01"}, "start"),
     ],
 )
