@@ -192,9 +192,9 @@ token = AppGroup("token", help="Bearer tokens of the JSON API.")
 @told_plainly
 def token_create(role: str, name: str) -> None:
     """Make a token and print it. It is not shown again."""
-    from scheduler.services import staff as service
+    from scheduler.services import tokens
 
-    click.echo(service.make_api_token(SYSTEM, role, name))
+    click.echo(tokens.make_api_token(SYSTEM, role, name))
 
 
 @click.command("worker")

@@ -306,6 +306,6 @@ class _Exclusions:
         return None
 
     def _worker(self, home: Home) -> tuple[str, int]:
-        """A named worker of another town: she never goes there."""
-        others = [venue for venue in self._places.venues if venue.town != home.venue.town]
+        """A named worker of another cluster: she never goes there."""
+        others = [venue for venue in self._places.venues if venue.cluster != home.venue.cluster]
         return "staff", self._random.choice(self._random.choice(others).staff[-2:])

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.rules.intervals import Interval
@@ -17,6 +17,7 @@ LONDON = ZoneInfo("Europe/London")
 
 
 @pytest.mark.parametrize("day", [date(2026, 3, 29), date(2026, 10, 25), date(2027, 3, 28), date(2026, 7, 5)])
+@settings(max_examples=40)
 @given(low=st.integers(0, 1438), length=st.integers(1, 1439))
 def test_two_readings_of_opening_times_agree_when_clocks_change(day: date, low: int, length: int) -> None:
     high = min(low + length, 1440)
