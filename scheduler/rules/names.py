@@ -125,8 +125,9 @@ def keys(word: str) -> frozenset[str]:
     return stands_for(word) or frozenset({f"~{sound(word)}"})
 
 
-#: How far two words agree, in hundredths.
-SAME, SHORT_FORM, SOUNDS_ALIKE, SPELT_ALIKE, BEGINS_ALIKE, INITIAL, NOT_AT_ALL = 100, 95, 90, 85, 80, 60, 0
+#: How far two words agree, in hundredths. Below BEGINS_ALIKE, more than the name must speak for it.
+SAME, SHORT_FORM, SOUNDS_ALIKE, SPELT_ALIKE, BEGINS_ALIKE = 100, 95, 90, 85, 80
+NEARLY, INITIAL, NOT_AT_ALL = 70, 60, 0
 
 
 @lru_cache(maxsize=65536)
@@ -146,6 +147,9 @@ def agreement(a: str, b: str) -> int:
         return SPELT_ALIKE
     if len(shorter) >= 3 and longer.startswith(shorter):
         return BEGINS_ALIKE
+    barely = 1 if len(shorter) == 3 else 2 if len(shorter) > 4 else 0
+    if barely and OSA.distance(a, b, score_cutoff=barely) <= barely:
+        return NEARLY
     return NOT_AT_ALL
 
 

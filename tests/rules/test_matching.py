@@ -111,6 +111,12 @@ def test_a_lone_name_is_told_apart_from_a_whole_one() -> None:
     assert not is_lone(person("Gareth Hughes", None, None, "Gaz"))
 
 
+def test_a_slip_in_a_very_short_name_needs_a_birth_date_to_speak_for_it() -> None:
+    assert found_and_possible(person("Jeo Bailey", "1983"), person("Joe Bailey", "1983-08-11"))
+    assert not compare_people(person("Jeo Bailey"), person("Joe Bailey")).possible
+    assert compare_people(person("Jeo Bailey"), person("Joe Bailey")).lone
+
+
 def test_an_alias_counts_like_a_name() -> None:
     assert found_and_possible(person("Gareth Hughes", None, None, "Spider"), person("Spider Hughes"))
     assert compare_people(person("Spider"), person("Gareth Hughes", None, None, "Spider")).lone
