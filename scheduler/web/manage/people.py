@@ -66,9 +66,11 @@ def active(staff_id: int) -> Any:
     person = store.record(staff_id)
     if person is None:
         raise NotFound
+    # Places that this manager may not know of stay as they are: the service keeps them.
+    known = {venue.id for venue in venues.visible(current_actor(), closed_too=True)}
     details = StaffDetails(
         person.given_name, person.family_name, person.role, person.job, person.sees_clients, person.woman,
-        person.on_call, person.phone, person.date_of_birth, tuple(sorted(diary.assigned_venues(staff_id))),
+        person.on_call, person.phone, person.date_of_birth, tuple(sorted(diary.assigned_venues(staff_id) & known)),
     )
     works = request.form.get("active") == "yes"
     if staff_id == current_actor().staff_id and not works:
