@@ -82,7 +82,7 @@ class Choice:
     def fingerprint(self) -> str:
         """The same for the same choice, for idempotency keys."""
         parts = [self.client_id, self.type_id, self.session_id, self.staff_id, self.mode, self.start.isoformat()]
-        return hashlib.sha256(json.dumps([*parts, self.minutes, self.creche]).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([*parts, self.minutes, self.creche, self.note]).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from scheduler.errors import SidegateError
 from scheduler.extensions import login
-from scheduler.web.security import wants_json
+from scheduler.web.security import is_hers, wants_json
 
 log = structlog.get_logger("sidegate")
 
@@ -44,7 +44,7 @@ def error_page(status: int, sentence: str, code: str = "error", fields: dict[str
     if wants_json():
         return problem(status, code, sentence, fields)
     # A woman on her link gets the leave-now button on an error too, and nothing that looks like an office.
-    template = "link/error.html" if request.path.startswith(("/my/", "/a/")) else "errors/error.html"
+    template = "link/error.html" if is_hers() else "errors/error.html"
     return render_template(template, status=status, sentence=_(sentence), fields=fields or {}), status
 
 

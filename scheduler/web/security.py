@@ -183,20 +183,28 @@ def _last_headers(response: Response) -> Response:
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    policy = response.headers.get("Content-Security-Policy")
+    if policy and is_hers():
+        # Her leave-now form ends on an everyday page, and a browser applies `form-action` to where the answer leads.
+        # That page may have moved to another host since it was chosen: any https one, or she would be left here.
+        response.headers["Content-Security-Policy"] = policy.replace("form-action 'self'", f"form-action {_leaving()}")
     return response
 
 
-def _leave_origin(app: Flask) -> str:
-    parts = urlsplit(str(app.config["SIDEGATE_LEAVE_URL"]))
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.netloc else ""
+def is_hers() -> bool:
+    """True for the pages that a woman opens by her link, which have their own looks and the leave-now button."""
+    return request.path.startswith(("/my/", "/a/"))
 
 
-def content_policy(app: Flask) -> dict[str, str]:
+def _leaving() -> str:
+    parts = urlsplit(str(current_app.config["SIDEGATE_LEAVE_URL"]))
+    return f"'self' https: {parts.scheme}://{parts.netloc}"
+
+
+def content_policy() -> dict[str, str]:
     """What a page may load: nothing, but for this site's own files. No inline script, no inline style.
 
-    `data:` images are Bootstrap's own arrows and ticks. A form may lead to the leave-now address, because a browser
-    applies `form-action` to where the answer redirects. `https:` is there for the same reason: if the everyday page has
-    moved to another host since it was chosen, Chromium would stop the journey half-way and leave her on this page.
+    `data:` images are Bootstrap's own arrows and ticks.
     """
     return {
         "default-src": "'none'",
@@ -206,7 +214,7 @@ def content_policy(app: Flask) -> dict[str, str]:
         "font-src": "'self'",
         "connect-src": "'self'",
         "manifest-src": "'self'",
-        "form-action": f"'self' https: {_leave_origin(app)}".strip(),
+        "form-action": "'self'",
         "base-uri": "'none'",
         "frame-ancestors": "'none'",
     }
@@ -214,6 +222,7 @@ def content_policy(app: Flask) -> dict[str, str]:
 
 def init_app(app: Flask) -> None:
     """Headers, CSRF, limits, sign-in and the check of every route's declaration."""
+    app.after_request(_last_headers)  # registered first, so that it has the last word
     production = app.config["SIDEGATE_PRODUCTION"]
     proxies = int(app.config.get("SIDEGATE_PROXIES") or 0)
     if proxies:
@@ -234,7 +243,7 @@ def init_app(app: Flask) -> None:
         session_cookie_samesite="Lax",
         frame_options="DENY",
         referrer_policy="no-referrer",
-        content_security_policy=content_policy(app),
+        content_security_policy=content_policy(),
         permissions_policy=dict.fromkeys(UNUSED, "()"),
     )
     login.init_app(app)
@@ -243,10 +252,9 @@ def init_app(app: Flask) -> None:
     limiter.init_app(app)
     app.before_request(_authorise)
     csrf.init_app(app)
-    app.after_request(_last_headers)
 
 
 __all__ = [
-    "Access", "NotFound", "allow", "cookie_name", "current_actor", "declared", "forget", "init_app", "keep_signed_in",
-    "link_session", "local_path", "public", "wants_json",
+    "Access", "NotFound", "allow", "cookie_name", "current_actor", "declared", "forget", "init_app", "is_hers",
+    "keep_signed_in", "link_session", "local_path", "public", "wants_json",
 ]
