@@ -232,6 +232,17 @@ def test_someone_is_added_and_can_sign_in(desk):
     assert "green tea" not in again.text
 
 
+def test_who_is_assigned_is_someone_known(desk):
+    venue, worker = make.make_venue(), make.make_staff()
+    assert desk.post(f"/manage/venues/{venue}/staff", staff=[str(worker)]).status_code == 302
+    for wrong in ("999999", "x", str(10**30)):
+        answer = desk.post(f"/manage/venues/{venue}/staff", staff=[str(worker), wrong])
+        assert answer.status_code == 422
+        assert 'id="staff-wrong"' in answer.text
+    fresh()
+    assert diary.assigned_venues(worker) == {venue}
+
+
 def test_an_account_is_ended_with_its_sign_ins_and_keeps_its_places(app, desk):
     refuge = make.make_venue(kind="refuge", confidential=True)
     other = Desk(app, "worker")

@@ -92,8 +92,8 @@ def change(venue_id: int) -> Any:
 @allow(*ROLES)
 def assign(venue_id: int) -> Any:
     """Set who is assigned to a venue."""
-    chosen = [number for number in request.form.getlist("staff", type=int) if number is not None]
     try:
+        chosen = [pages.a_number(each, "staff") or 0 for each in request.form.getlist("staff")]
         venues.assign_staff(current_actor(), venue_id, chosen)
     except Invalid as error:
         return shown(current_actor(), venue_id, dict(error.fields), error)
