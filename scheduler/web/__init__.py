@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 
 from flask import Flask
 from flask_bootstrap import Bootstrap5
@@ -24,11 +23,8 @@ def init_app(app: Flask) -> None:
     errors.init_app(app)
     pages.init_app(app)
     for name in BLUEPRINTS:
-        package = f"{__name__}.{name}"
-        if find_spec(package) is None:
-            continue
-        module = import_module(package)
+        module = import_module(f"{__name__}.{name}")
         if hasattr(module, "init_app"):
             module.init_app(app)
-        elif hasattr(module, "bp"):
+        else:
             app.register_blueprint(module.bp)
