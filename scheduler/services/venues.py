@@ -29,7 +29,6 @@ from scheduler.services.transaction import use_case
 from scheduler.services.visibility import NEUTRAL_LABEL, VenueCard, assigned, card, knows_of, label_for, visible
 from scheduler.store import diary
 from scheduler.store import staff as staff_store
-from scheduler.store import staff as staff_store
 from scheduler.store import venues as store
 
 
@@ -222,8 +221,6 @@ def assign_staff(actor: Actor, venue_id: int, staff_ids: Collection[int]) -> Non
     if found.confidential and not wanted:
         raise Invalid(staff="Somebody must be assigned to it, or nobody could see it again.")
     before = store.staff_of(venue_id)
-    if len(staff_store.names(set(wanted))) < len(wanted):
-        raise Invalid(staff="One of them is not known.")
     if len(staff_store.names(set(wanted))) != len(wanted):
         raise Invalid(staff="Choose from those who work here.")
     if before - wanted:
