@@ -24,7 +24,7 @@ from tests.support.twilio_fake import Twilio
 
 from .conftest import Scene, Watched, messages
 
-WORKERS, TEXTS = 3, 30
+WORKERS, TEXTS = 2, 30
 
 
 def drain(_app: Flask) -> int:
