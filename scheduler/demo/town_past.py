@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from scheduler.demo.bulk import Load
 from scheduler.demo.service import CATCH_UP, DROP_IN, FIRST, GROUP, NURSE
-from scheduler.demo.town_people import JADE, KOFI, Somebody
+from scheduler.demo.town_people import KOFI, Somebody, told_of
 from scheduler.demo.town_places import PLACES, REFUGE, WEEK, WEEKDAYS, Held
 from scheduler.models import Appointment, Series, Session, SessionStaff
 from scheduler.rules.intervals import Interval
@@ -97,6 +97,7 @@ class _Board:
     def __init__(self, bulk: Load, people: list[Somebody], random: Random, now: datetime) -> None:
         self._random, self._now, self._people = random, now, people
         self._today = now.astimezone(ZONE).date()
+        self._told_of = {each.id for each in (*people[:KOFI], *(each for some in told_of(people) for each in some))}
         self._busy: dict[date, set[int]] = defaultdict(set)
         self._own: dict[int, int] = defaultdict(int)
         self._rows = bulk.into(
@@ -167,7 +168,7 @@ class _Board:
             return held.venue == REFUGE and days is not None and day > self._today - timedelta(days=days)
         if held.women and someone.eligibility != "eligible":
             return False
-        return day < self._today or not JADE <= someone.id <= KOFI
+        return day < self._today or someone.id not in self._told_of
 
     def _state(self, when: Time, stands: bool = False) -> str:
         chance = self._random.random()

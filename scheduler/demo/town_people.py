@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from random import Random
 from typing import Any
 
@@ -131,6 +131,7 @@ def _choose(someone: Somebody, random: Random) -> None:
     someone.preferences = wishes
 
 
-def oldest(today: date) -> date:
-    """Before any record of the town began."""
-    return today - timedelta(days=400)
+def told_of(people: list[Somebody]) -> tuple[list[Somebody], list[Somebody]]:
+    """Those of the crowd whom exclusions are about: five women who are protected, and three men who are named."""
+    crowd = people[KOFI:]
+    return [each for each in crowd if each.woman][:5], [each for each in crowd if not each.woman][:3]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from scheduler.demo.service import CATCH_UP, DROP_IN, FIRST, GROUP, NURSE, SHORT_CALL
 
-MON, TUE, WED, THU, FRI, SAT = range(6)
+MON, TUE, WED, THU, FRI, SAT, SUN = range(7)
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 TOWN = "Carrowby"
 
@@ -80,6 +80,7 @@ class Open(NamedTuple):
 OPENING = (
     Open(HUB, MON, 9, 17), Open(HUB, TUE, 9, 13, True, 30), Open(HUB, TUE, 14, 19), Open(HUB, WED, 12, 20),
     Open(HUB, THU, 9, 17, True, 30), Open(HUB, FRI, 9, 17), Open(HUB, SAT, 10, 13, True, 15),
+    Open(HUB, SUN, 10, 13, True, 15), Open(HUB, SUN, 14, 17),
     *(Open(surgery, weekday, 8.5, 18) for surgery in (CASTLE, MARKET) for weekday in range(5)),
     Open(ACORNS, MON, 12, 16), Open(ACORNS, TUE, 9.25, 15, True), Open(ACORNS, THU, 9.25, 15, True),
     Open(ACORNS, FRI, 9.25, 15, True),
@@ -168,6 +169,8 @@ WEEK = (
     Held(HUB, FRI, 9.5, 3, (IMRAN, ABENA), types=(CATCH_UP, FIRST, NURSE)),
     Held(HUB, FRI, 13.5, 1.5, (GARETH,), "Friday group", "group", False, (GROUP,), 12, 0, "Group room", _HERE),
     Held(HUB, SAT, 10, 3, (ROISIN,), women=True),
+    Held(HUB, SUN, 10, 3, (SUNITA, CHANTELLE), women=True),
+    Held(HUB, SUN, 14, 3, (IMRAN,)),
     Held(CASTLE, MON, 9, 3, (ABENA,), types=_NURSE, room="Consulting room 4"),
     Held(CASTLE, WED, 9, 3, (ROISIN,), women=True, room="Consulting room 4"),
     Held(MARKET, TUE, 13, 3, (ABENA,), types=_NURSE, room="Treatment room"),

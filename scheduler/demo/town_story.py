@@ -28,6 +28,7 @@ from scheduler.demo.town_people import (
     SHANE,
     SIMONE,
     Somebody,
+    told_of,
 )
 from scheduler.demo.town_places import ACORNS, HUB, LEAD, LEAD_TOO, LIBRARY, REFUGE, ROISIN
 from scheduler.errors import SlotUnavailable
@@ -112,8 +113,7 @@ class _Story:
         self._record(ROSIE, person=("client", SIMONE), gap_minutes=60, review_on=soon)
         self._record(NADIA, names=("Gareth Penhallow",), source="staff", review_on=soon)
         self._record(LAUREN, person=("client", RYAN), separation="day", review_on=soon)
-        women = [each for each in self._people[KOFI:] if each.woman]
-        men = [each for each in self._people[KOFI:] if not each.woman]
+        women, men = told_of(self._people)
         self._record(women[0].id, names=("Mick",), description="Brother-in-law. Walks two dogs.")
         self._record(women[1].id, names=("Terrence Blackmoor", "Tel"), date_of_birth="1968-11", source="marac")
         namesake = self._record(women[2].id, names=(f"{men[0].given} {men[0].family}",), date_of_birth=men[0].born[:4])
@@ -139,10 +139,12 @@ class _Story:
     # --- bookings ----------------------------------------------------------------------------------------------------
 
     def the_known_book(self) -> None:
-        """The clients with a story have something ahead of them."""
+        """The clients with a story have something ahead of them. Jade comes when the hub is open to everyone."""
+        hers = self._offers(JADE, CATCH_UP, (0, 10), HUB, staff=frozenset({ROISIN}), modes=frozenset({"in-person"}))
+        mixed = [offer for offer in hers if offer.audience == "everyone"]
+        self._book(JADE, CATCH_UP, mixed[2])
         for client, type_id, venues, wishes in (
-            (JADE, CATCH_UP, (HUB,), {"staff": frozenset({ROISIN})}),
-            (CRAIG, CATCH_UP, (HUB, LIBRARY), {}),
+            (CRAIG, CATCH_UP, (LIBRARY,), {}),
             (HOLLY, CATCH_UP, (REFUGE,), {}),
             (KEISHA, CATCH_UP, (HUB,), {}),
             (BETHAN, FIRST, (HUB,), {"women_only": True}),
