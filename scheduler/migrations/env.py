@@ -32,7 +32,10 @@ def run() -> None:
     arguments = {**current_app.extensions["migrate"].configure_args, "process_revision_directives": no_empty_ones}
     with database.engine.connect() as connection:
         context.configure(
-            connection=connection, target_metadata=database.metadata, render_item=render, transaction_per_migration=True,
+            connection=connection,
+            target_metadata=database.metadata,
+            render_item=render,
+            transaction_per_migration=True,
             **arguments,
         )
         with context.begin_transaction():

@@ -69,8 +69,8 @@ class Series(db.Model):
 
 class Session(db.Model):
     """One dated occurrence: a venue, a time, workers, and for whom. One-to-one time is cut from it on demand; a group
-    has `seats`. `site_id` is the venue's, kept here so that a day at a site is one index range. `series_day` is the local
-    day on which its series has it, wherever it was moved: a day of a series is made once."""
+    has `seats`. `site_id` is the venue's, kept here so that a day at a site is one index range. `series_day` is the
+    local day on which its series has it, wherever it was moved: a day of a series is made once."""
 
     __tablename__ = "session"
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)

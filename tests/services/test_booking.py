@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select, update
 
-from scheduler.errors import Invalid, InTheWay, KeyReused, NotAllowed, NotFound, SlotUnavailable, Stale, WrongState
+from scheduler.errors import InTheWay, Invalid, KeyReused, NotAllowed, NotFound, SlotUnavailable, Stale, WrongState
 from scheduler.extensions import db
 from scheduler.models import Appointment, AuditRecord, Exclusion, Message, OpeningWindow, Session
 from scheduler.rules.states import State

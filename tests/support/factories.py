@@ -70,8 +70,8 @@ def open_all_day(venue: int, audience: str = "everyone", weekdays: range = range
 
 
 def make_type(**values: Any) -> int:
-    defaults: dict[str, Any] = {"name": "Catch-up", "minutes": 30, "least_minutes": 15, "most_minutes": 120, "notice": 0}
-    return _save(AppointmentType(**{**defaults, **values}))
+    lengths = {"minutes": 30, "least_minutes": 15, "most_minutes": 120}
+    return _save(AppointmentType(**{"name": "Catch-up", "notice": 0, **lengths, **values}))
 
 
 def make_staff(**values: Any) -> int:
@@ -122,7 +122,11 @@ def make_session(
 
 
 def make_exclusion(
-    protects: int, names: int | None = None, kind: str = "client", state: str = "confirmed", sites: tuple[int, ...] = (),
+    protects: int,
+    names: int | None = None,
+    kind: str = "client",
+    state: str = "confirmed",
+    sites: tuple[int, ...] = (),
     **values: Any,
 ) -> int:
     """An exclusion in force, with the known person `names` (of `kind`) matched to whom it names."""
