@@ -11,7 +11,6 @@ help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
 run: .venv/.ready ## start Sidegate on this machine, with demo data when it is empty
-	@$(PY) -m flask --app wsgi init
 	@exec $(PY) -m flask --app wsgi serve $(ARGS)
 
 test: .venv/.ready ## run every test; ARGS="-k booking" chooses some

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -39,11 +40,14 @@ def run(app: Flask, port: int | None, make_schema: Callable[[], None], load_demo
     # Each process opens its own connections: one that was open across a fork would be shared.
     db.session.remove()
     db.engine.dispose()
+    here = os.getpid()
     try:
         _Server(app, port).run()
-    except SystemExit as ended:
-        click.echo("Sidegate has stopped.")
-        raise SystemExit(0 if ended.code in (None, 0) else ended.code) from None
+    except SystemExit:
+        # gunicorn ends so, and each of its processes: only the one that was started says it.
+        if os.getpid() == here:
+            click.echo("Sidegate has stopped.")
+        raise
 
 
 def check_free(port: int) -> None:

@@ -259,6 +259,7 @@ class TestServe:
         assert requests.get(link, timeout=20).status_code == 200
         _until_ready(first.url)
         assert first.stop() == 0
+        assert first.said.count("Sidegate has stopped.") == 1
         second = start()
         assert "The database is empty" in first.said
         assert "The database is empty" not in second.said
@@ -306,7 +307,7 @@ class Served:
         """What Ctrl-C does: the signal reaches every process of the terminal. Gives the exit code."""
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGINT)
-        self._process.communicate(timeout=30)
+        self.said += self._process.communicate(timeout=30)[0]
         return self._process.returncode
 
 
