@@ -81,12 +81,9 @@ class Timetable:
             for site in {window.site_id, *self.neighbours.get(window.site_id, ())}:
                 self._windows[site].append(window)
         self._changed: dict[int, datetime] = {}
-        changed = invariants.venues_changed()
-        for place in self.places.values():
-            if place.id not in changed:
-                continue
-            at = changed[place.id]
-            for site in {place.site_id, *self.neighbours.get(place.site_id, ())}:
+        for (kind, number), at in invariants.places_changed().items():
+            here = number if kind == "site" else self.places[number].site_id
+            for site in {here, *self.neighbours.get(here, ())}:
                 self._changed[site] = max(at, self._changed.get(site, at))
         self._days: dict[tuple[int, date], list[Cleared]] = {}
 

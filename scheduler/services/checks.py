@@ -106,7 +106,8 @@ def _clients(cases: Cases, timetable: Timetable, now: datetime) -> Found:
             if row.eligibility != "eligible":
                 yield from _women_only(row, cases, timetable, decisions.get(client_id), now)
             if timetable.places[row.venue_id].confidential:
-                yield from _refuge(row, stays.get(client_id, []), now)
+                if row.end > now or not timetable.changed_since(row.site_id, row.end):
+                    yield from _refuge(row, stays.get(client_id, []), now)
 
 
 def _client_in_two_places(own: list[Any]) -> Found:

@@ -97,16 +97,19 @@ def women_windows() -> list[Row[Any]]:
     return list(db.session.execute(query.where(window.audience == "women")))
 
 
-def venues_changed() -> dict[int, datetime]:
-    """When each venue was last recorded as added or changed. Opening times keep no history of their own, so what
-    happened before cannot be judged by them."""
+def places_changed() -> dict[tuple[str, int], datetime]:
+    """When each venue or site last changed in what decides about presences at it, by ("venue" or "site", id). Opening
+    times, margins and neighbours keep no history of their own, so what was over by then cannot be judged by them."""
     record = AuditRecord.__table__.c
     query = (
-        select(record.subject_id, func.max(record.at))
-        .where(record.subject_kind == "venue", record.action != "look", record.subject_id.is_not(None))
-        .group_by(record.subject_id)
+        select(record.subject_kind, record.subject_id, func.max(record.at))
+        .where(
+            record.subject_kind.in_(("venue", "site")), record.subject_id.is_not(None),
+            record.action.in_(("venue-add", "venue-edit", "opening-times", "site-neighbours")),
+        )
+        .group_by(record.subject_kind, record.subject_id)
     )
-    return {row[0]: row[1] for row in db.session.execute(query)}
+    return {(kind, place): at for kind, place, at in db.session.execute(query)}
 
 
 def appointments_by_client() -> Iterator[Row[Any]]:

@@ -571,6 +571,14 @@ class TestRefuge:
         appointment(town.her, town.session(refuge, at(9, day=1)), at(10, day=1))
         assert broken() == ["refuge"]
 
+    def test_a_visit_from_before_the_venue_was_confidential_is_not(self, town: Town, refuge: int) -> None:
+        session = town.session(refuge, at(9, day=-4))
+        appointment(town.her, session, at(10, day=-4), state="fulfilled")
+        assert broken() == ["refuge"]
+        audit.record(SYSTEM, "venue-edit", "venue", refuge)
+        db.session.commit()
+        assert broken() == []
+
     def test_someone_who_stays_there_is_not(self, town: Town, refuge: int) -> None:
         make.make_stay(town.her, refuge)
         appointment(town.her, town.session(refuge, at(9, day=1)), at(10, day=1))
