@@ -129,10 +129,13 @@ def appointments(draw: st.DrawFn, opening: Opening, people: tuple[Person, ...], 
 
 @lru_cache(maxsize=10_000)
 @st.composite
-def rules_between(draw: st.DrawFn, people: tuple[Person, ...] = CLIENTS) -> Rule:
-    """An exclusion that protects one client from another, or from a worker."""
+def rules_between(draw: st.DrawFn, people: tuple[Person, ...] = CLIENTS, touching: Person | None = None) -> Rule:
+    """An exclusion that protects one client from another, or from a worker; `touching` is one of the two."""
     protects = draw(among(*people))
-    names = draw(among(*(person for person in people if person != protects), *WORKERS))
+    others = tuple(person for person in (*people, *WORKERS) if person != protects)
+    names = draw(among(*others))
+    if touching not in (None, protects, names):
+        protects, names = (touching, names) if names.kind == "staff" or draw(st.booleans()) else (protects, touching)
     separation = draw(among(*Separation))
     sites = draw(st.frozensets(among(*SITES), max_size=1)) if separation is Separation.SITE else frozenset()
     return Rule(protects, names, separation, draw(among(0, 5, 30, 90, 1440)), sites)
@@ -173,7 +176,9 @@ def neighbourhoods(draw: st.DrawFn) -> Near:
 
 @lru_cache(maxsize=10_000)
 @st.composite
-def towns(draw: st.DrawFn, most_sessions: int = 4, rules: int = 3, windows: int = 0) -> Town:
+def towns(
+    draw: st.DrawFn, most_sessions: int = 4, rules: int = 3, windows: int = 0, touching: Person | None = None
+) -> Town:
     """A town with at least one session, and whoever is in it, whether they may be or not."""
     day = draw(among(*DAYS))
     zone = draw(among(LONDON, LONDON, NEW_YORK))
@@ -184,7 +189,7 @@ def towns(draw: st.DrawFn, most_sessions: int = 4, rules: int = 3, windows: int 
         draw(neighbourhoods()),
         sessions,
         tuple(draw(appointments(opening, CLIENTS, zone)) for opening in booked),
-        tuple(draw(st.lists(rules_between(), min_size=min(1, rules), max_size=rules))),
+        tuple(draw(st.lists(rules_between(touching=touching), min_size=min(1, rules), max_size=rules))),
         tuple(draw(st.lists(women_windows(day, zone), max_size=windows))),
     )
 

@@ -22,7 +22,7 @@ from scheduler.rules.slots import Opening
 
 from . import oracle
 from .oracle import MINUTE, Near, Rule, Visit, minutes
-from .records import Town, aparts_of, asker_of, presences_of, worker_visit
+from .records import Town, aparts_of, asker_of, presences_of, visit_to, worker_visit
 from .strategies import (
     CLIENTS,
     DAYS,
@@ -59,6 +59,12 @@ def plan(**values: Any) -> Plan:
         frozenset({11}),
     )
     return replace(usual, **values)
+
+
+def opening_of(start: datetime) -> Opening:
+    """A session of another worker at the same site, half an hour long."""
+    span = Interval(start, start + 30 * MINUTE)
+    return Opening(9, None, 9, 1, span, Kind.ONE_TO_ONE, "everyone", ("in-person", "video"), (12,), USUAL_MARGINS)
 
 
 def planned(opening: Opening, **values: Any) -> Plan:
@@ -256,6 +262,25 @@ class TestWorkersKeptApart:
         )
         event("together" if booked else "apart")
         assert booked == (hosted is None)
+
+    @pytest.mark.parametrize(("start", "found"), [(at(12, 59), Hindrance.TAKEN), (at(13), None)])
+    def test_a_worker_is_present_with_the_venue_s_margins(self, start: datetime, found: Hindrance | None) -> None:
+        """There until 12:15, so half an hour apart from whoever comes at 12:45."""
+        rule = Rule(HER, NURSE, Separation.GAP)
+        hers = visit_to(opening_of(start), HER, "in-person", 12, start, start + 30 * MINUTE, LONDON)
+        assert hindrance(plan(), around(**workers_among((11,), [rule], [hers], {}))) is found
+        assert hindrance(plan(staff=(12, 11)), around(**workers_among((12, 11), [rule], [hers], {}))) is found
+
+    @pytest.mark.parametrize("modes", [("video",), ("in-person",)])
+    @pytest.mark.parametrize(("separation", "found"), [("series", Hindrance.TAKEN), ("day", None)])
+    def test_a_worker_never_holds_a_date_of_a_group_that_she_is_enrolled_in(
+        self, modes: tuple[str, ...], separation: str, found: Hindrance | None
+    ) -> None:
+        rule = Rule(HER, NURSE, Separation(separation))
+        group = opening_of(at(10, day=-7))._replace(kind=Kind.GROUP, series=71)
+        hers = visit_to(group, HER, "video", None, *group.span, LONDON)
+        planned_date = plan(kind=Kind.GROUP, modes=modes, series=71)
+        assert hindrance(planned_date, around(**workers_among((11,), [rule], [hers], {}))) is found
 
     @pytest.mark.parametrize("kind", [Kind.GROUP, Kind.DROP_IN])
     def test_whoever_is_in_a_shared_session_keeps_the_worker_out_of_it_by_phone_too(self, kind: Kind) -> None:

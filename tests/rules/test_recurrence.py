@@ -259,6 +259,18 @@ class TestOccurrences:
         assert all(one.end < other.start for one, other in pairwise(found))
         assert len(found) == 365
 
+    def test_a_day_that_is_left_out_has_no_session_and_the_rest_of_the_series_stays(self) -> None:
+        monday = date(2026, 3, 2)
+        span = Interval(midnight(monday), midnight(monday) + timedelta(days=4))
+        found = occurrences("FREQ=DAILY", monday, time(9), 30, LONDON, span, frozenset({date(2026, 3, 3)}))
+        assert [each.start.day for each in found] == [2, 4, 5]
+
+    def test_a_session_that_begins_when_the_span_ends_is_not_in_it_and_one_that_begins_with_it_is(self) -> None:
+        nine = midnight(date(2026, 3, 2)) + timedelta(hours=9)
+        span = Interval(nine, nine + timedelta(days=2))
+        found = list(occurrences("FREQ=DAILY", date(2026, 3, 1), time(9), 30, LONDON, span))
+        assert [each.start for each in found] == [nine, nine + timedelta(days=1)]
+
     def test_a_start_in_the_skipped_hour_makes_no_session_and_one_in_the_repeated_hour_makes_the_first(self) -> None:
         year = Interval(datetime(2027, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC))
         sundays = occurrences("FREQ=WEEKLY;BYDAY=SU", date(2027, 1, 3), time(1, 30), 30, LONDON, year)

@@ -12,7 +12,7 @@ import pytest
 from scheduler.rules import slots
 from scheduler.rules.audience import Window
 from scheduler.rules.intervals import Interval
-from scheduler.rules.presence import USUAL_MARGINS, Kind, Mode
+from scheduler.rules.presence import USUAL_MARGINS, Kind, Margins, Mode
 from scheduler.rules.separation import Barriers, Gatekeeper, Person, Separation
 from scheduler.rules.slots import Asker, Length, Offer, Opening, Own, Taken
 
@@ -76,6 +76,19 @@ class TestGrid:
         # Before the booking half an hour is too short with its quarter after; ten minutes after it is the next.
         assert clock_times(offered(ANYONE, opening(at(10), at(11, 30)), length=length, taken={1: taken})) == ["10:50"]
 
+    @pytest.mark.parametrize(
+        ("start", "free"),
+        [
+            (at(10), False), (at(10, 10), True), (at(10, 15), True), (at(10, 20), False), (at(11, 5), False),
+            (at(11, 10), True),
+        ],
+    )
+    def test_an_exact_time_needs_its_buffers_free_too(self, start: datetime, free: bool) -> None:
+        """Booked until 10:05 and from 10:55 to 11:00, and five minutes are wanted before and ten after half an hour."""
+        length = Length(30 * MINUTE, before=5 * MINUTE, after=10 * MINUTE)
+        taken = [Taken(1, 11, Interval(at(9), at(10, 5))), Taken(1, 11, Interval(at(10, 55), at(11, 5)))]
+        assert slots.fits(opening(at(9), at(12)), length, taken, 11, start, 0) == free
+
     def test_an_appointment_that_fills_the_session_is_offered_and_one_minute_more_is_not(self) -> None:
         session = opening(at(10), at(11))
         assert clock_times(offered(ANYONE, session, length=Length(60 * MINUTE))) == ["10:00"]
@@ -129,6 +142,23 @@ class TestRefusals:
         assert clock_times(offered(asker, session)) == ["08:00", "08:30", "09:00", "12:00", "12:30", "13:00", "13:30"]
         assert clock_times(offered(asker, session), "phone") == clock_times(offered(ANYONE, session), "phone")
 
+    @pytest.mark.parametrize(
+        ("his", "expected"),
+        [
+            ((at(9), at(9, 20)), ["10:00", "10:30"]),
+            ((at(9), at(9, 25)), ["10:30"]),
+            ((at(11, 10), at(12)), ["10:00", "10:30"]),
+            ((at(11, 5), at(12)), ["10:00"]),
+        ],
+    )
+    def test_the_first_and_the_last_time_have_their_margins_beyond_the_session(
+        self, his: tuple[datetime, datetime], expected: list[str]
+    ) -> None:
+        margins = Margins(40 * MINUTE, 10 * MINUTE)
+        far = opening(at(9), at(12), session=2, margins=Margins(0 * MINUTE, 0 * MINUTE))
+        asker = her_where(replace(self.GAP, gap=0), [visit(HIM, far, *his)])
+        assert clock_times(offered(asker, opening(at(10), at(11), margins=margins))) == expected
+
     def test_a_drop_in_is_not_offered_when_he_is_about_for_any_of_it(self) -> None:
         """She may come when she likes from ten to twelve, and stay for her time: until 12:45."""
         drop_in = opening(at(10), at(12), kind=Kind.DROP_IN, modes=("in-person",))
@@ -155,6 +185,18 @@ class TestRefusals:
         asker = her_where(replace(self.GAP, names=Person("staff", 11)), [])
         assert {offer.staff for offer in offered(asker, session)} == {12}
         assert not slots.admits_time(asker, session, "phone", 11, at(10), at(10, 30))
+
+    def test_a_site_that_is_closed_to_her_is_closed_in_person_only(self) -> None:
+        asker = her_where(Rule(HIM, HER, Separation.SITE, sites=frozenset({1})), [])
+        assert {offer.mode for offer in offered(asker, opening(at(10), at(11)))} == {"phone"}
+        assert {offer.mode for offer in offered(asker, opening(at(10), at(11), site=2))} == {"in-person", "phone"}
+
+    def test_a_group_s_other_dates_are_closed_with_its_series(self) -> None:
+        group = opening(at(10), at(11), session=2, series=71, kind=Kind.GROUP, modes=("video",))
+        asker = her_where(Rule(HER, HIM, Separation.SERIES), [visit(HIM, group, at(10), at(11), "video")])
+        next_week = group._replace(session=3, span=Interval(at(10, day=7), at(11, day=7)))
+        assert offered(asker, next_week) == []
+        assert offered(asker, next_week._replace(series=72))
 
 
 class TestHerOwn:
@@ -214,3 +256,26 @@ class TestShared:
         held = {2: [Taken(2, 11, Interval(at(9), at(12)))]}
         assert clock_times(offered(ANYONE, opening(at(10), at(11)), taken=held)) == ["10:00", "10:30"]
 
+    @pytest.mark.parametrize("kind", [Kind.GROUP, Kind.DROP_IN])
+    def test_what_is_shared_is_had_whole_or_not_at_all(self, kind: Kind) -> None:
+        session = opening(at(10), at(11), kind=kind, seats=1)
+        whole, part = Length(60 * MINUTE), Length(30 * MINUTE)
+        assert slots.fits(session, whole, [], None, at(10), 0)
+        assert slots.fits(session, part, [], None, at(10), 0) == (kind is Kind.DROP_IN)
+        assert not slots.fits(session, part, [], None, at(10, 30), 0)
+        assert not slots.fits(session, whole, [], 11, at(10), 0)
+        assert not slots.fits(session, whole, [Taken(1, None, session.span)], None, at(10), 0)
+
+    def test_an_exact_time_lies_in_the_session_and_is_with_one_of_its_workers(self) -> None:
+        session, half = opening(at(10), at(11), staff=(11, 12)), Length(30 * MINUTE)
+        for start, room in ((at(9, 55), False), (at(10), True), (at(10, 30), True), (at(10, 35), False)):
+            assert slots.fits(session, half, [], 11, start, 0) == room
+        assert not slots.fits(session, half, [], 13, at(10), 0)
+        assert not slots.fits(session, half, [], None, at(10), 0)
+
+    def test_only_the_workers_who_were_asked_for_and_only_from_the_time_on(self) -> None:
+        for kind in Kind:
+            session = opening(at(10), at(10, 30), kind=kind, modes=("phone",), seats=3)
+            assert offered(ANYONE, session, staff=frozenset({11, 13}), not_before=at(10))
+            assert offered(ANYONE, session, staff=frozenset({13})) == []
+            assert offered(ANYONE, session, not_before=at(10, 1)) == []
