@@ -12,7 +12,13 @@ from typing import Any
 
 from .settings import Settings, make_application
 
-_CONTEXT = multiprocessing.get_context("spawn")
+# A fork server has imported the app already and holds no connection: each process starts clean, and at once.
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(
+    ["tests.support.settings", "scheduler.cli"]
+    + [f"scheduler.web.{name}" for name in ("account", "api", "handset", "hooks", "link", "manage", "outreach")]
+    + ["scheduler.web.reception", "scheduler.web.safeguarding", "psycopg"]
+)
 
 
 @dataclass(frozen=True)
