@@ -7,11 +7,11 @@ from scheduler.models.exclusions import Exclusion, ExclusionEvent, ExclusionSite
 from scheduler.models.links import Link, LinkSession
 from scheduler.models.messages import HandsetText, Heartbeat, Message
 from scheduler.models.places import Closure, OpeningWindow, Site, SiteNeighbour, Venue
-from scheduler.models.sessions import AppointmentType, Series, Session, SessionStaff
+from scheduler.models.sessions import ENROLMENT, AppointmentType, Series, Session, SessionStaff
 from scheduler.models.staff import ApiToken, FeedToken, SignIn, Staff, StaffVenue
 
 __all__ = [
-    "ApiToken", "Appointment", "AppointmentType", "AuditRecord", "AuditSeal", "Client", "Closure",
+    "ENROLMENT", "ApiToken", "Appointment", "AppointmentType", "AuditRecord", "AuditSeal", "Client", "Closure",
     "EligibilityDecision", "Exclusion", "ExclusionEvent", "ExclusionSite", "FeedToken", "HandsetText", "Heartbeat",
     "IdempotencyKey", "IdentityToken", "Link", "LinkSession", "Match", "Message", "NamedPerson", "OpeningWindow",
     "SafeContact", "SafetyCase", "Series", "Session", "SessionStaff", "SignIn", "Site", "SiteNeighbour", "Staff",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scheduler.extensions import db
@@ -56,6 +56,7 @@ class Series(db.Model):
     seats: Mapped[int | None]
     creche: Mapped[int] = mapped_column(default=0)
     room: Mapped[str | None] = mapped_column(String(40))
+    enrolment_id: Mapped[int | None] = mapped_column(ForeignKey("series.id"))
     made_until: Mapped[date | None]
     active: Mapped[bool] = mapped_column(default=True)
     version: Mapped[int] = mapped_column(default=1)
@@ -70,11 +71,13 @@ class Series(db.Model):
 class Session(db.Model):
     """One dated occurrence: a venue, a time, workers, and for whom. One-to-one time is cut from it on demand; a group
     has `seats`. `site_id` is the venue's, kept here so that a day at a site is one index range. `series_day` is the
-    local day on which its series has it, wherever it was moved: a day of a series is made once."""
+    local day on which its series has it, wherever it was moved: a day of a series is made once. `enrolment_id` is the
+    series that its own was split from ("this and following"), if any: a split does not make it another group."""
 
     __tablename__ = "session"
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id"))
+    enrolment_id: Mapped[int | None] = mapped_column(ForeignKey("series.id"))
     series_day: Mapped[date | None]
     venue_id: Mapped[int] = mapped_column(ForeignKey("venue.id"))
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
@@ -114,3 +117,5 @@ class SessionStaff(db.Model):
     __table_args__ = (Index("ix_session_staff_staff_start", "staff_id", "start"),)
 
 
+#: What counts as one group series for keeping people apart (SAFETY.md 2, `series`): the one others were split from.
+ENROLMENT = func.coalesce(Session.__table__.c.enrolment_id, Session.__table__.c.series_id)

@@ -118,14 +118,16 @@ def _admit(actor: Actor, choice: Choice, but_not: int | None = None, *, any_time
     """
     if choice.start.tzinfo is None or choice.creche < 0:
         raise Invalid(start="Give the time with its zone, and no fewer than no children.")
-    held, person = diary.session(choice.session_id), diary.client(choice.client_id)
-    kind = diary.appointment_type(choice.type_id)
+    with failing_closed():
+        held = diary.session(choice.session_id)
+    person, kind = diary.client(choice.client_id), diary.appointment_type(choice.type_id)
     if held is None or person is None or kind is None or not person.active or not kind.active:
         raise SlotUnavailable
     opening = held.opening
-    length = length_of(kind, choice.minutes)
     if opening.kind is Kind.GROUP:
         length = Length(opening.span.end - opening.span.start)
+    else:
+        length = length_of(kind, choice.minutes)
     start, end = choice.start, choice.start + length.length
     if choice.type_id not in held.types or not _in_time(actor, kind, start, end, any_time):
         raise SlotUnavailable
@@ -357,11 +359,15 @@ def mark(actor: Actor, appointment_id: int, state: str, version: int | None = No
         return _booked(row)
     if not states.may_follow(row.state, then):
         raise WrongState
-    if then in (State.ARRIVED, State.FULFILLED, State.NOSHOW) and row.start > clock.now() + _LATE_NOTE:
+    happens = then in (State.ARRIVED, State.CHECKED_IN, State.FULFILLED, State.NOSHOW)
+    if happens and row.start > clock.now() + _LATE_NOTE:
         raise WrongState
     if states.brings_back(row.state, then):
-        _admit(actor, _as_choice(row), but_not=row.id, any_time=True)
-    marked = _change(row, state=str(then))
+        # As its session is now: it was not taken along while it did not count.
+        columns = _admit(actor, _as_choice(row), but_not=row.id, any_time=True)
+        marked = _change(row, state=str(then), **columns)
+    else:
+        marked = _change(row, state=str(then))
     audit.record(actor, f"mark-{then}", "appointment", row.id)
     return marked
 
@@ -396,30 +402,28 @@ def session_moved(actor: Actor, session_id: int, by: timedelta) -> list[int]:
     held = diary.session(session_id)
     if held is None:
         raise NotFound
-    moved, blocked = [], []
-    for row in diary.standing_in(session_id):
-        if row.state not in states.OPEN:
-            continue
-        person = diary.client(row.client_id)
-        start, end = row.start + by, row.end + by
-        if held.opening.kind is Kind.GROUP:
-            start, end = held.opening.span
-        if person is None or not _comes_along(actor, held, person, row, start, end):
-            blocked.append(row.id)
-            continue
-        moved.append((row, start, end))
+    coming = [(row, *_new_times(held, row, by)) for row in diary.standing_in(session_id) if row.state in states.OPEN]
+    # First all are taken along and then each is asked about, so that they are compared where they will be, not where
+    # they were. A refusal undoes the whole transaction.
+    changed = [row.id for row, start, end in coming if _take_along(held, row, start, end)]
+    blocked = [row.id for row, start, end in coming if not _comes_along(actor, held, row, start, end)]
     if blocked:
         raise InTheWay(blockers=tuple(blocked))
-    changed = [row.id for row, start, end in moved if _take_along(held, row, start, end)]
     if changed:
         audit.record(actor, "session-moved", "session", session_id, appointments=changed)
     return changed
 
 
-def _comes_along(actor: Actor, held: Held, person: diary.ClientRow, row: Any, start: datetime, end: datetime) -> bool:
-    opening = held.opening
+def _new_times(held: Held, row: Any, by: timedelta) -> tuple[datetime, datetime]:
+    if held.opening.kind is Kind.GROUP:
+        return held.opening.span
+    return row.start + by, row.end + by
+
+
+def _comes_along(actor: Actor, held: Held, row: Any, start: datetime, end: datetime) -> bool:
+    opening, person = held.opening, diary.client(row.client_id)
     one_to_one = opening.kind is Kind.ONE_TO_ONE
-    if row.type_id not in held.types or (one_to_one and row.staff_id not in opening.staff):
+    if person is None or row.type_id not in held.types or (one_to_one and row.staff_id not in opening.staff):
         return False
     if one_to_one and not opening.span.contains(Interval(start, end)):
         return False

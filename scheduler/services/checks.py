@@ -105,9 +105,9 @@ def _clients(cases: Cases, timetable: Timetable, now: datetime) -> Found:
             yield from _copies(row, timetable, now)
             if row.eligibility != "eligible":
                 yield from _women_only(row, cases, timetable, decisions.get(client_id), now)
-            if timetable.places[row.venue_id].confidential:
-                if row.end > now or not timetable.changed_since(row.site_id, row.end):
-                    yield from _refuge(row, stays.get(client_id, []), now)
+            judged = row.end > now or not timetable.changed_since(row.site_id, row.end)
+            if judged and timetable.places[row.venue_id].confidential:
+                yield from _refuge(row, stays.get(client_id, []), now)
 
 
 def _client_in_two_places(own: list[Any]) -> Found:

@@ -36,7 +36,7 @@ def replace_session(actor: Actor, session: Session, placed: Placed, span: Interv
     matters = _matters(session, placed, span)
     if matters:
         around = placing.surroundings(placed, span, session.id)
-        placing.require(placed.plan(span, session.id, session.series_id), around)
+        placing.require(placed.plan(span, session.id, session.enrolment_id or session.series_id), around)
     by = span.start - session.start
     if placed.shape.kind == Kind.ONE_TO_ONE and span.end - session.end != by:
         by = timedelta()

@@ -86,7 +86,8 @@ def offers(actor: Actor, wanted: Wanted, limit: int | None = None) -> list[Offer
                 found += _offers(actor, wanted, person, length, earliest, latest, start, until)
         except SlotUnavailable:
             return []
-        if limit is not None and len(found) >= limit:
+        # Only what begins within what was read is known to be the earliest: a long session may run on past it.
+        if limit is not None and sum(offer.start < until for offer in found) >= limit:
             break
     found.sort(key=_BY_START)
     return found[:limit]
@@ -174,7 +175,17 @@ def timetable(
     if person is None or kind is None:
         raise NotFound
     earliest = max(start, clock.now() + timedelta(minutes=kind.notice))
-    stays = diary.stays(client_id, start, until)
+    try:
+        with failing_closed():
+            return _timetable(person, type_id, mode, start, until, earliest)
+    except SlotUnavailable:
+        return []
+
+
+def _timetable(
+    person: diary.ClientRow, type_id: int, mode: str, start: datetime, until: datetime, earliest: datetime
+) -> list[tuple[int, int, datetime, datetime]]:
+    stays = diary.stays(person.id, start, until)
     found = []
     closed = None
     held = [
@@ -186,7 +197,8 @@ def timetable(
         sites = {h.opening.site for h in held}
         near = diary.neighbours(sites)
         windows = diary.windows(sites.union(*near.values()), Audience.WOMEN)
-        closed = Gatekeeper(barriers((), (), near, closed_to(person.eligibility, windows, Interval(start, until))))
+        reach = Interval(start, until).widened(2 * diary.LONGEST, 2 * diary.LONGEST)
+        closed = Gatekeeper(barriers((), (), near, closed_to(person.eligibility, windows, reach)))
     for h in held:
         if h.opening.span.start < earliest:
             continue

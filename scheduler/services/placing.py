@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert
 from scheduler import clock
 from scheduler.errors import InTheWay, Invalid, NotFound
 from scheduler.extensions import db
-from scheduler.models import Session, SessionStaff
+from scheduler.models import Series, Session, SessionStaff
 from scheduler.rules import hosting
 from scheduler.rules.audience import Audience
 from scheduler.rules.hosting import Hindrance, Plan, Surroundings
@@ -200,11 +200,12 @@ def require(plan: Plan, around: Surroundings) -> None:
     raise InTheWay
 
 
-def make(placed: Placed, span: Interval, series: tuple[int, date] | None = None) -> int:
-    """Write a new session of this shape. The caller has asked `require`. `series` is its id and the day it is for."""
+def make(placed: Placed, span: Interval, series: tuple[Series, date] | None = None) -> int:
+    """Write a new session of this shape. The caller has asked `require`. `series` is its own and the day it is for."""
     shape, venue = placed.shape, placed.venue
     made = Session(
-        series_id=series[0] if series else None, series_day=series[1] if series else None, venue_id=venue.id,
+        series_id=series[0].id if series else None, series_day=series[1] if series else None,
+        enrolment_id=series[0].enrolment_id if series else None, venue_id=venue.id,
         site_id=venue.site_id, title=shape.title, start=span.start, end=span.end, kind=shape.kind,
         audience=shape.audience, modes=list(shape.modes), types=list(shape.types), seats=shape.seats,
         creche=shape.creche, room=shape.room, updated_at=clock.now(),

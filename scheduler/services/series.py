@@ -124,7 +124,10 @@ def edit_series(
     by_hand = {each.id for each in standing if not _as_made(each, series, old_zone)}
     target = series
     if series.first_day < first:
-        target = Series(rule=rule, first_day=max(first, details.first_day), made_until=series.made_until)
+        target = Series(
+            rule=rule, first_day=max(first, details.first_day), made_until=series.made_until,
+            enrolment_id=series.enrolment_id or series.id,
+        )
         series.last_day = first - _DAY
         series.version += 1
     _write(target, replace(details, first_day=max(first, details.first_day)), placed)
@@ -315,10 +318,11 @@ def _make(series: Series, placed: Placed, now: datetime, already: date | None = 
         made_already = store.days_made(series.id, zone, min(coming) - _DAY)
         whole = Interval(min(span.start for span in coming.values()), max(span.end for span in coming.values()))
         around = placing.surroundings(placed, whole)
+        enrolment = series.enrolment_id or series.id
         for day, span in sorted(coming.items()):
-            if day in made_already or hosting.hindrance(placed.plan(span, None, series.id), around):
+            if day in made_already or hosting.hindrance(placed.plan(span, None, enrolment), around):
                 continue
-            new = placing.make(placed, span, (series.id, day))
+            new = placing.make(placed, span, (series, day))
             made += 1
             around.commitments += [Commitment(new, span, staff=worker) for worker in placed.shape.staff]
             around.commitments.append(Commitment(new, span, room=placed.shape.room))
@@ -349,7 +353,7 @@ def _skipped(series: Series, placed: Placed) -> list[Skipped]:
             gone = not exists(day, at, zone)
             found.append(Skipped(day, "The clocks go forward then." if gone else "It can be added now."))
             continue
-        why = hosting.hindrance(placed.plan(coming[day], None, series.id), around)
+        why = hosting.hindrance(placed.plan(coming[day], None, series.enrolment_id or series.id), around)
         if why is None:
             found.append(Skipped(day, "It can be added now."))
         else:
@@ -379,8 +383,9 @@ def _carry_over(
 
 def _hand_over(series: Series, target: Series, first: date, midnight: datetime) -> None:
     mine = update(Session).where(Session.series_id == series.id)
-    db.session.execute(mine.where(Session.series_day >= first).values(series_id=target.id))
-    db.session.execute(mine.where(Session.series_day.is_(None), Session.start >= midnight).values(series_id=target.id))
+    now = {"series_id": target.id, "enrolment_id": target.enrolment_id}
+    db.session.execute(mine.where(Session.series_day >= first).values(**now))
+    db.session.execute(mine.where(Session.series_day.is_(None), Session.start >= midnight).values(**now))
 
 
 def _day_of(session: Session, zone: ZoneInfo) -> date:

@@ -158,6 +158,7 @@ def add_venue(actor: Actor, details: VenueDetails) -> int:
     made = Venue(site_id=site_id, **values)
     db.session.add(made)
     db.session.flush()
+    _keep_one_zone(site_id)
     if details.confidential and actor.staff_id is not None:
         db.session.add(StaffVenue(staff_id=actor.staff_id, venue_id=made.id))
     audit.record(actor, "venue-add", "venue", made.id)
@@ -204,6 +205,7 @@ def edit_venue(actor: Actor, venue_id: int, details: VenueDetails, version: int 
         setattr(venue, field, value)
     venue.version += 1
     db.session.flush()
+    _keep_one_zone(venue.site_id)
     if moves_windows:
         _nothing_broken_by_windows(venue.site_id, now)
     audit.record(actor, "venue-edit", "venue", venue_id)
@@ -254,9 +256,18 @@ def set_neighbours(actor: Actor, site_id: int, neighbour_ids: Collection[int]) -
             [{"site_id": site_id, "neighbour_id": far}, {"site_id": far, "neighbour_id": site_id}],
         )
     if wanted - before:
+        _keep_one_zone(site_id)
         _nothing_broken_by_windows(site_id, clock.now())
         cases.refresh(None)
     audit.record(actor, "site-neighbours", "site", site_id, neighbours=sorted(wanted))
+
+
+def _keep_one_zone(site_id: int) -> None:
+    """Raises Invalid when venues that count as one place keep different time zones: "the same day" would then depend on
+    which of two people is asked about first (SAFETY.md 2)."""
+    near = diary.neighbours([site_id]).get(site_id, frozenset())
+    if len(store.zones_at({site_id, *near})) > 1:
+        raise Invalid(zone="Places that share a door or are in sight of each other must have the same time zone.")
 
 
 def _nothing_broken_by_windows(site_id: int, now: datetime) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, and_, or_, select, union
 
 from scheduler.extensions import db
 from scheduler.models import (
+    ENROLMENT,
     Appointment,
     Client,
     Exclusion,
@@ -130,7 +131,7 @@ def _of_clients(whose: ColumnElement[bool], now: datetime) -> list[There]:
     query = (
         select(
             _A.id, _A.client_id, _A.session_id, _A.site_id, _A.start, _A.end, _A.present_from, _A.present_until,
-            _A.staff_id, _S.kind, _S.series_id, _V.zone,
+            _A.staff_id, _S.kind, ENROLMENT.label("series_id"), _V.zone,
         )
         .select_from(
             Appointment.__table__.join(Session.__table__, _S.id == _A.session_id).join(
@@ -158,7 +159,7 @@ def _of_clients(whose: ColumnElement[bool], now: datetime) -> list[There]:
 def _of_staff(whose: ColumnElement[bool], now: datetime) -> list[There]:
     query = (
         select(
-            _SS.staff_id, _S.id, _S.site_id, _S.start, _S.end, _S.modes, _S.kind, _S.series_id, _V.zone,
+            _SS.staff_id, _S.id, _S.site_id, _S.start, _S.end, _S.modes, _S.kind, ENROLMENT.label("series_id"), _V.zone,
             _V.arrive_early, _V.leave_late,
         )
         .select_from(

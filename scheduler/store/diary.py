@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Row, Text, and_, bindparam, exists, litera
 
 from scheduler.extensions import db
 from scheduler.models import (
+    ENROLMENT,
     Appointment,
     AppointmentType,
     Client,
@@ -46,6 +47,7 @@ COUNTED_STATES = tuple(sorted(str(state) for state in COUNTED))
 LONGEST = timedelta(days=1)
 
 _S, _SS, _V, _A = Session.__table__.c, SessionStaff.__table__.c, Venue.__table__.c, Appointment.__table__.c
+_ENROLLED = ENROLMENT.label("series_id")
 _X, _M, _T = Exclusion.__table__.c, Match.__table__.c, Staff.__table__.c
 
 
@@ -96,7 +98,7 @@ def appointment_type(type_id: int) -> Row[Any] | None:
 
 _HELD = (
     select(
-        _S.id, _S.series_id, _S.venue_id, _S.site_id, _S.start, _S.end, _S.kind, _S.audience,
+        _S.id, ENROLMENT, _S.venue_id, _S.site_id, _S.start, _S.end, _S.kind, _S.audience,
         type_coerce(_S.modes, Text), type_coerce(_S.types, Text), _S.seats, _S.creche, _V.arrive_early, _V.leave_late,
         _V.zone, _V.confidential, _SS.staff_id, _T.woman,
     )
@@ -265,14 +267,14 @@ def is_named(client_id: int) -> bool:
 def presences(
     people: Collection[Person], start: datetime, until: datetime, by_day: Collection[Person] | None = None
 ) -> list[Presence]:
-    """Every counted presence of these people that could come near the range, two days either side.
+    """Every counted presence of these people that could come near the range, three days either side.
 
     `by_day` are those whose whole local days matter: for the others `days` is left at the presence itself, because
     working out a day costs more than all the rest. None means everyone.
     """
     clients = tuple(person.id for person in people if person.kind == "client")
     staff = tuple(person.id for person in people if person.kind == "staff")
-    low, high = start - 2 * LONGEST, until + 2 * LONGEST
+    low, high = start - 3 * LONGEST, until + 3 * LONGEST
     found: list[Presence] = []
     if clients:
         found += _client_presences(by_day, _A.client_id.in_(clients), _A.start >= low, _A.start < high)
@@ -289,7 +291,7 @@ def _client_presences(by_day: Collection[Person] | None, *where: ColumnElement[b
     query = (
         select(
             _A.client_id, _A.site_id, _A.start, _A.end, _A.present_from, _A.present_until, _A.session_id, _S.kind,
-            _S.series_id, _V.zone,
+            _ENROLLED, _V.zone,
         )
         .select_from(
             Appointment.__table__.join(Session.__table__, _S.id == _A.session_id).join(
@@ -317,7 +319,7 @@ def _client_presences(by_day: Collection[Person] | None, *where: ColumnElement[b
 def _staff_presences(by_day: Collection[Person] | None, *where: ColumnElement[bool]) -> list[Presence]:
     query = (
         select(
-            _SS.staff_id, _S.id, _S.site_id, _S.start, _S.end, _S.modes, _S.kind, _S.series_id, _V.zone,
+            _SS.staff_id, _S.id, _S.site_id, _S.start, _S.end, _S.modes, _S.kind, _ENROLLED, _V.zone,
             _V.arrive_early, _V.leave_late,
         )
         .select_from(
@@ -357,7 +359,7 @@ def enrolled(people: Collection[Person]) -> list[Presence]:
     group = and_(_S.series_id.is_not(None), _S.kind == str(Kind.GROUP))
     if clients:
         query = (
-            select(_A.client_id, _S.series_id)
+            select(_A.client_id, ENROLMENT)
             .join_from(Appointment.__table__, Session.__table__, _S.id == _A.session_id)
             .where(_A.client_id.in_(clients), _A.state.in_(COUNTED_STATES), group)
             .distinct()
@@ -365,7 +367,7 @@ def enrolled(people: Collection[Person]) -> list[Presence]:
         found += [Presence(Person("client", c), None, nowhen, nowhen, None, s) for c, s in db.session.execute(query)]
     if staff:
         query = (
-            select(_SS.staff_id, _S.series_id)
+            select(_SS.staff_id, ENROLMENT)
             .join_from(SessionStaff.__table__, Session.__table__, _S.id == _SS.session_id)
             .where(_SS.staff_id.in_(staff), _S.cancelled_at.is_(None), group)
             .distinct()

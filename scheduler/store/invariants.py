@@ -12,6 +12,7 @@ from sqlalchemy import Column, LargeBinary, Row, Select, Table, and_, func, or_,
 
 from scheduler.extensions import db
 from scheduler.models import (
+    ENROLMENT,
     Appointment,
     AuditRecord,
     Client,
@@ -241,8 +242,8 @@ def appointments_of_kept_apart() -> Iterator[Row[Any]]:
     query = (
         select(
             _A.id, _A.client_id, _A.session_id, _A.venue_id, _A.site_id, _A.staff_id, _A.mode, _A.start, _A.end,
-            _A.present_from, _A.present_until, _A.created_at, _S.kind, _S.series_id, _S.start.label("opens"),
-            _S.end.label("closes"),
+            _A.present_from, _A.present_until, _A.created_at, _S.kind, ENROLMENT.label("series_id"),
+            _S.start.label("opens"), _S.end.label("closes"),
         )
         .select_from(
             Appointment.__table__.join(people, people.c.id == _A.client_id).join(
@@ -265,7 +266,8 @@ def shifts_of_kept_apart() -> Iterator[Row[Any]]:
     )
     query = (
         select(
-            _SS.staff_id, _S.id, _S.venue_id, _S.site_id, _S.kind, _S.series_id, _S.modes, _S.start, _S.end,
+            _SS.staff_id, _S.id, _S.venue_id, _S.site_id, _S.kind, ENROLMENT.label("series_id"), _S.modes, _S.start,
+            _S.end,
         )
         .select_from(
             SessionStaff.__table__.join(people, people.c.id == _SS.staff_id).join(

@@ -53,6 +53,11 @@ class StandingPresence(NamedTuple):
     present: Interval
 
 
+def zones_at(site_ids: Collection[int]) -> set[str]:
+    """The time zones of the venues at these sites."""
+    return set(db.session.execute(select(Venue.zone).where(Venue.site_id.in_(tuple(site_ids))).distinct()).scalars())
+
+
 def cards(ids: Collection[int] | None = None, *, active_only: bool = False) -> Sequence[Any]:
     """The columns of a venue card: all venues, or those with these ids."""
     query = select(*CARD)

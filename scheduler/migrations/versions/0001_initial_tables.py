@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises: 
-Create Date: 2026-11-22 12:08:58.365947
+Create Date: 2026-11-22 12:53:12.310112
 """
 
 import sqlalchemy as sa
@@ -349,6 +349,7 @@ def upgrade() -> None:
     sa.Column('seats', sa.Integer(), nullable=True),
     sa.Column('creche', sa.Integer(), nullable=False),
     sa.Column('room', sa.String(length=40), nullable=True),
+    sa.Column('enrolment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('made_until', sa.Date(), nullable=True),
     sa.Column('active', sa.Boolean(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
@@ -356,6 +357,7 @@ def upgrade() -> None:
     sa.CheckConstraint("kind IN ('one-to-one', 'group', 'drop-in')", name=op.f('ck_series_kind')),
     sa.CheckConstraint('at_minute BETWEEN 0 AND 1439', name=op.f('ck_series_at_minute')),
     sa.CheckConstraint('minutes BETWEEN 5 AND 1440', name=op.f('ck_series_minutes')),
+    sa.ForeignKeyConstraint(['enrolment_id'], ['series.id'], name=op.f('fk_series_enrolment_id')),
     sa.ForeignKeyConstraint(['venue_id'], ['venue.id'], name=op.f('fk_series_venue_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_series'))
     )
@@ -430,6 +432,7 @@ def upgrade() -> None:
     op.create_table('session',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('series_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('enrolment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('series_day', sa.Date(), nullable=True),
     sa.Column('venue_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('site_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -449,6 +452,7 @@ def upgrade() -> None:
     sa.CheckConstraint("audience IN ('everyone', 'women')", name=op.f('ck_session_audience')),
     sa.CheckConstraint("kind IN ('one-to-one', 'group', 'drop-in')", name=op.f('ck_session_kind')),
     sa.CheckConstraint('start < "end"', name=op.f('ck_session_order')),
+    sa.ForeignKeyConstraint(['enrolment_id'], ['series.id'], name=op.f('fk_session_enrolment_id')),
     sa.ForeignKeyConstraint(['series_id'], ['series.id'], name=op.f('fk_session_series_id')),
     sa.ForeignKeyConstraint(['site_id'], ['site.id'], name=op.f('fk_session_site_id')),
     sa.ForeignKeyConstraint(['venue_id'], ['venue.id'], name=op.f('fk_session_venue_id')),
