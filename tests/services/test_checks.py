@@ -209,6 +209,16 @@ class TestKeptApart:
             appointment(client, group, at(18, day=day), 120)
         assert broken() == found
 
+    def test_a_series_that_was_split_is_still_one_group(self, town: Town) -> None:
+        """"This and following" makes another series of the same group."""
+        town.kept_apart("series")
+        first, second = _series(town), _series(town)
+        for day, client, series in ((1, town.her, first), (8, town.him, second)):
+            group = town.session(town.away, at(18, day=day), 2, kind="group", seats=8, series_id=series)
+            change(Session, group, enrolment_id=first)
+            appointment(client, group, at(18, day=day), 120)
+        assert broken() == ["kept-apart"]
+
     def test_a_site_closed_to_him_is_closed_with_its_neighbours(self, town: Town) -> None:
         town.kept_apart("site", sites=(town.site,))
         appointment(town.him, town.session(town.beside, at(9, day=1)), at(10, day=1))
