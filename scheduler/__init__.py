@@ -21,7 +21,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     testing = bool(settings.pop("TESTING", False))
     app = Flask(__name__, instance_path=str(instance))
     values = config.load(instance, settings)
-    crypto.install(crypto.KeyRing.parse(values["KEYS"]))
+    crypto.install(app, crypto.KeyRing.parse(values["KEYS"]))
     app.config.update({f"SIDEGATE_{name}": value for name, value in values.items()})
     postgres = values["DATABASE_URL"].startswith("postgresql")
     app.config.update(

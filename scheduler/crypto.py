@@ -16,6 +16,7 @@ from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from flask import Flask, current_app, has_app_context
 
 from scheduler.errors import ConfigurationError, RecordUnreadable
 
@@ -86,20 +87,20 @@ def new_keys() -> str:
     return f"1={make()},index={make()}"
 
 
-_ring: KeyRing | None = None
+_EXTENSION = "sidegate-keys"
 
 
-def install(ring: KeyRing) -> None:
-    """Make `ring` the one that this process uses. Called by `create_app` alone."""
-    global _ring
-    _ring = ring
+def install(app: Flask, ring: KeyRing) -> None:
+    """Make `ring` the one that `app` uses. Called by `create_app` alone."""
+    app.extensions[_EXTENSION] = ring
 
 
 def ring() -> KeyRing:
-    """The key ring of this process. Raises ConfigurationError when none was installed."""
-    if _ring is None:
+    """The key ring of the running app. Raises ConfigurationError outside an app's context: no key, no reading."""
+    if not has_app_context():
         raise ConfigurationError("No encryption keys are loaded.")
-    return _ring
+    found: KeyRing = current_app.extensions[_EXTENSION]
+    return found
 
 
 def token_hash(token: str) -> bytes:

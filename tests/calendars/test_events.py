@@ -1,5 +1,6 @@
 """The iCalendar text itself: zones, clock changes, line ends, and ids that tell nothing."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from zoneinfo import ZoneInfo
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import vobject
 from dateutil.tz import tzical
+from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
@@ -21,9 +23,12 @@ SPRING = datetime(2027, 3, 28, tzinfo=UTC)
 AUTUMN = datetime(2027, 10, 31, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _keys() -> None:
-    crypto.install(crypto.KeyRing.parse(KEYS))
+@pytest.fixture(autouse=True)
+def _keys() -> Iterator[None]:
+    app = Flask(__name__)
+    crypto.install(app, crypto.KeyRing.parse(KEYS))
+    with app.app_context():
+        yield
 
 
 def entry(start: datetime, end: datetime | None = None, **values: object) -> Entry:

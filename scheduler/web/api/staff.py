@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import fields
 
 from scheduler.errors import NotFound
-from scheduler.services import actors, staff
+from scheduler.services import actors, staff, visibility
 from scheduler.services.staff import ROLES, StaffDetails
 from scheduler.store import diary
 from scheduler.store import staff as store
@@ -132,8 +132,9 @@ def edit_staff(headers: dict[str, Any], body: dict[str, Any], staff_id: int) -> 
     version, before = expected(headers), _record(staff_id)
     typed = {each.name: getattr(before, each.name) for each in columns_of(StaffDetails) if each.name != "venues"}
     username, active = body.pop("username", before.username), body.pop("active", before.active)
-    # Assignments stay as they are: among them may be venues that this token must not know of.
-    details = StaffDetails(**{**typed, **body}, venues=tuple(diary.assigned_venues(staff_id)))
+    # Assignments stay as they are. Those that this token must not know of are the service's to keep.
+    known = {card.id for card in visibility.visible(current_actor(), closed_too=True)}
+    details = StaffDetails(**{**typed, **body}, venues=tuple(diary.assigned_venues(staff_id) & known))
     staff.edit(current_actor(), staff_id, details, username, before.version if version is None else version, active)
     changed = _record(staff_id)
     return changed, tag(changed.version)
