@@ -16,7 +16,7 @@ from scheduler.demo.bulk import Load
 from scheduler.demo.identity import reference, tokens
 from scheduler.demo.service import add_types, password_hash
 from scheduler.demo.town_people import Somebody, everyone
-from scheduler.demo.town_places import NEIGHBOURS, OPENING, PLACES, SITES, STAFF, TOWN
+from scheduler.demo.town_places import BRONAGH, NEIGHBOURS, OPENING, PLACES, REFUGE, SITES, STAFF, TOWN
 from scheduler.models import (
     Client,
     EligibilityDecision,
@@ -113,12 +113,15 @@ def _clients(bulk: Load, people: list[Somebody], seed: int, now: datetime) -> No
     )
     decisions = bulk.into(EligibilityDecision, "client_id", "decision", "policy", "decided_by", "decided_at")
     stays = bulk.into(Stay, "client_id", "venue_id", "since", "until")
-    workers = [each.id for each in STAFF if each.sees_clients]
-    women_workers = [each.id for each in STAFF if each.sees_clients and each.woman]
+    # The refuge's own worker is key worker of those who stay there, and of nobody else.
+    workers = [each.id for each in STAFF if each.sees_clients and each.id != BRONAGH]
+    women_workers = [each.id for each in STAFF if each.id in workers and each.woman]
     today = now.astimezone(ZONE).date()
     for each in people:
         made = now - timedelta(days=random.randint(80, 390), minutes=random.randint(0, 600))
         worker = each.key_worker or random.choice(women_workers if each.woman else workers)
+        if each.days_staying is not None:
+            worker = BRONAGH
         clients.add(
             each.id, reference(each.id, seed), each.given, each.family, each.aliases, each.born, each.phone,
             each.eligibility, each.request_mode, each.preferences, each.notes, worker, made,
@@ -137,7 +140,7 @@ def _clients(bulk: Load, people: list[Somebody], seed: int, now: datetime) -> No
             contacts.add(each.id, "call", calls, None, None, review if calls == "yes" else None, False, made)
         if each.days_staying is not None:
             since = datetime.combine(today - timedelta(days=each.days_staying), datetime.min.time(), ZONE)
-            stays.add(each.id, 6, since, None)
+            stays.add(each.id, REFUGE, since, None)
 
 
 __all__ = ["load"]
