@@ -120,8 +120,11 @@ def _admit(actor: Actor, choice: Choice, but_not: int | None = None, *, any_time
         raise Invalid(start="Give the time with its zone, and no fewer than no children.")
     with failing_closed():
         held = diary.session(choice.session_id)
-    person, kind = diary.client(choice.client_id), diary.appointment_type(choice.type_id)
-    if held is None or person is None or kind is None or not person.active or not kind.active:
+    both = diary.client_and_type(choice.client_id, choice.type_id)
+    if held is None or both is None:
+        raise SlotUnavailable
+    person, kind = both
+    if not person.active or not kind.active:
         raise SlotUnavailable
     opening = held.opening
     if opening.kind is Kind.GROUP:

@@ -64,9 +64,10 @@ def offers(actor: Actor, wanted: Wanted, limit: int | None = None) -> list[Offer
     type does not allow.
     """
     may_act_for(actor, wanted.client_id)
-    person, kind = diary.client(wanted.client_id), diary.appointment_type(wanted.type_id)
-    if person is None or kind is None:
+    both = diary.client_and_type(wanted.client_id, wanted.type_id)
+    if both is None:
         raise NotFound
+    person, kind = both
     if not person.active or not kind.active or (actor.kind == "client" and not kind.self_service):
         return []
     if actor.kind == "client" and (person.request_mode or diary.is_named(person.id)):
@@ -125,14 +126,11 @@ def _offers(
     span = Interval(start, until + diary.LONGEST)
     asker = asker_for(person, {h.opening.site for h in held}, span)
     taken = diary.taken(start, until, wanted.venues)
-    found: list[Offer] = []
+    openings, staff = [h.opening for h in held], wanted.staff
     if wanted.woman_worker:
-        for h in held:
-            women = h.women if wanted.staff is None else h.women & wanted.staff
-            found += slots.offers(asker, (h.opening,), taken, length, wanted.modes, earliest, women, wanted.creche)
-    else:
-        openings = [h.opening for h in held]
-        found += slots.offers(asker, openings, taken, length, wanted.modes, earliest, wanted.staff, wanted.creche)
+        women = diary.women({worker for opening in openings for worker in opening.staff})
+        staff = women if staff is None else staff & women
+    found = slots.offers(asker, openings, taken, length, wanted.modes, earliest, staff, wanted.creche)
     keep = _clock_filter(wanted, {h.opening.venue: h.zone for h in held})
     return [offer for offer in found if offer.start < latest and (keep is None or keep(offer))]
 

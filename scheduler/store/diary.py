@@ -12,7 +12,19 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, Text, and_, bindparam, exists, literal, or_, select, type_coerce, union_all
+from sqlalchemy import (
+    Row,
+    Text,
+    and_,
+    bindparam,
+    exists,
+    literal,
+    or_,
+    select,
+    true,
+    type_coerce,
+    union_all,
+)
 
 from scheduler.extensions import db
 from scheduler.models import (
@@ -48,7 +60,7 @@ LONGEST = timedelta(days=1)
 
 _S, _SS, _V, _A = Session.__table__.c, SessionStaff.__table__.c, Venue.__table__.c, Appointment.__table__.c
 _ENROLLED = ENROLMENT.label("series_id")
-_X, _M, _T = Exclusion.__table__.c, Match.__table__.c, Staff.__table__.c
+_X, _M = Exclusion.__table__.c, Match.__table__.c
 
 
 @lru_cache(maxsize=64)
@@ -78,7 +90,6 @@ class Held(NamedTuple):
     types: tuple[int, ...]
     zone: ZoneInfo
     confidential: bool
-    women: frozenset[int]
 
 
 _CLIENT = select(Client.id, Client.eligibility, Client.request_mode, Client.active).where(Client.id == bindparam("id"))
@@ -96,16 +107,39 @@ def appointment_type(type_id: int) -> Row[Any] | None:
     return db.session.execute(_TYPE, {"id": type_id}).first()
 
 
+_BOTH = (
+    select(
+        Client.id.label("client_id"), Client.eligibility, Client.request_mode, Client.active.label("client_active"),
+        AppointmentType.__table__,
+    )
+    .select_from(Client.__table__.join(AppointmentType.__table__, true()))
+    .where(Client.id == bindparam("client"), AppointmentType.id == bindparam("type"))
+)
+
+
+def client_and_type(client_id: int, type_id: int) -> tuple[ClientRow, Row[Any]] | None:
+    """`client` and `appointment_type` in one question; None when either is not there."""
+    row = db.session.execute(_BOTH, {"client": client_id, "type": type_id}).first()
+    if row is None:
+        return None
+    return ClientRow(row.client_id, row.eligibility, row.request_mode, row.client_active), row
+
+
+def women(staff: Collection[int]) -> frozenset[int]:
+    """Those of these staff who are recorded as female."""
+    query = select(Staff.id).where(Staff.id.in_(tuple(staff)), Staff.woman)
+    return frozenset(db.session.execute(query).scalars())
+
+
 _HELD = (
     select(
         _S.id, ENROLMENT, _S.venue_id, _S.site_id, _S.start, _S.end, _S.kind, _S.audience,
         type_coerce(_S.modes, Text), type_coerce(_S.types, Text), _S.seats, _S.creche, _V.arrive_early, _V.leave_late,
-        _V.zone, _V.confidential, _SS.staff_id, _T.woman,
+        _V.zone, _V.confidential, _SS.staff_id,
     )
     .select_from(
         Session.__table__.join(Venue.__table__, _V.id == _S.venue_id)
         .outerjoin(SessionStaff.__table__, _SS.session_id == _S.id)
-        .outerjoin(Staff.__table__, _T.id == _SS.staff_id)
     )
     .where(_S.cancelled_at.is_(None), _V.active)
     .order_by(_S.start, _S.id, _SS.staff_id)
@@ -120,24 +154,21 @@ def _gather(rows: Iterable[Any]) -> list[Held]:
     found: list[Held] = []
     last: int | None = None
     staff: tuple[int, ...] = ()
-    women: frozenset[int] = frozenset()
     for (
         ident, series, venue, site, start, end, kind, audience, modes, types, seats, creche, early, late, zone_name,
-        confidential, worker, woman,
+        confidential, worker,
     ) in rows:  # fmt: skip
         if ident == last:
-            staff, women = (*staff, worker), women | {worker} if woman else women
-            opening = found[-1].opening._replace(staff=staff)
-            found[-1] = found[-1]._replace(opening=opening, women=women)
+            staff = (*staff, worker)
+            found[-1] = found[-1]._replace(opening=found[-1].opening._replace(staff=staff))
             continue
         last = ident
         staff = (worker,) if worker is not None else ()
-        women = frozenset(staff) if woman else frozenset()
         opening = Opening(
             ident, series if kind == "group" else None, venue, site, Interval(start, end), _KINDS[kind], audience,
             parsed_list(modes), staff, _margins(early, late), seats, creche,
         )  # fmt: skip
-        found.append(Held(opening, parsed_list(types), zone(zone_name), confidential, women))
+        found.append(Held(opening, parsed_list(types), zone(zone_name), confidential))
     return found
 
 
@@ -275,11 +306,12 @@ def presences(
     clients = tuple(person.id for person in people if person.kind == "client")
     staff = tuple(person.id for person in people if person.kind == "staff")
     low, high = start - 3 * LONGEST, until + 3 * LONGEST
+    span = {"low": low, "high": high}
     found: list[Presence] = []
     if clients:
-        found += _client_presences(by_day, _A.client_id.in_(clients), _A.start >= low, _A.start < high)
+        found += _client_presences(by_day, db.session.execute(_CLIENTS_THERE, {**span, "clients": clients}).all())
     if staff:
-        found += _staff_presences(by_day, _SS.staff_id.in_(staff), _SS.start >= low, _SS.start < high)
+        found += _staff_presences(by_day, db.session.execute(_STAFF_THERE, {**span, "staff": staff}).all())
     return found
 
 
@@ -287,23 +319,46 @@ def _days(by_day: Collection[Person] | None, person: Person, span: Interval, zon
     return local_days(span, zone(zone_name)) if by_day is None or person in by_day else span
 
 
-def _client_presences(by_day: Collection[Person] | None, *where: ColumnElement[bool]) -> list[Presence]:
-    query = (
-        select(
-            _A.client_id, _A.site_id, _A.start, _A.end, _A.present_from, _A.present_until, _A.session_id, _S.kind,
-            _ENROLLED, _V.zone,
-        )
-        .select_from(
-            Appointment.__table__.join(Session.__table__, _S.id == _A.session_id).join(
-                Venue.__table__, _V.id == _A.venue_id
-            )
-        )
-        .where(
-            *where, _A.state.in_(COUNTED_STATES), or_(_A.present_from.is_not(None), _S.kind == str(Kind.GROUP))
+_CLIENTS_THERE = (
+    select(
+        _A.client_id, _A.site_id, _A.start, _A.end, _A.present_from, _A.present_until, _A.session_id, _S.kind,
+        _ENROLLED, _V.zone,
+    )
+    .select_from(
+        Appointment.__table__.join(Session.__table__, _S.id == _A.session_id).join(
+            Venue.__table__, _V.id == _A.venue_id
         )
     )
+    .where(
+        _A.client_id.in_(bindparam("clients", expanding=True)),
+        _A.start >= bindparam("low"),
+        _A.start < bindparam("high"),
+        _A.state.in_(COUNTED_STATES),
+        or_(_A.present_from.is_not(None), _S.kind == str(Kind.GROUP)),
+    )
+)
+_STAFF_THERE = (
+    select(
+        _SS.staff_id, _S.id, _S.site_id, _S.start, _S.end, _S.modes, _S.kind, _ENROLLED, _V.zone, _V.arrive_early,
+        _V.leave_late,
+    )
+    .select_from(
+        SessionStaff.__table__.join(Session.__table__, _S.id == _SS.session_id).join(
+            Venue.__table__, _V.id == _S.venue_id
+        )
+    )
+    .where(
+        _SS.staff_id.in_(bindparam("staff", expanding=True)),
+        _SS.start >= bindparam("low"),
+        _SS.start < bindparam("high"),
+        _S.cancelled_at.is_(None),
+    )
+)
+
+
+def _client_presences(by_day: Collection[Person] | None, rows: Iterable[Any]) -> list[Presence]:
     found = []
-    for row in db.session.execute(query):
+    for row in rows:
         here = row.present_from is not None
         span = Interval(row.present_from, row.present_until) if here else Interval(row.start, row.end)
         group, who = row.kind == Kind.GROUP, Person("client", row.client_id)
@@ -316,21 +371,9 @@ def _client_presences(by_day: Collection[Person] | None, *where: ColumnElement[b
     return found
 
 
-def _staff_presences(by_day: Collection[Person] | None, *where: ColumnElement[bool]) -> list[Presence]:
-    query = (
-        select(
-            _SS.staff_id, _S.id, _S.site_id, _S.start, _S.end, _S.modes, _S.kind, _ENROLLED, _V.zone,
-            _V.arrive_early, _V.leave_late,
-        )
-        .select_from(
-            SessionStaff.__table__.join(Session.__table__, _S.id == _SS.session_id).join(
-                Venue.__table__, _V.id == _S.venue_id
-            )
-        )
-        .where(*where, _S.cancelled_at.is_(None))
-    )
+def _staff_presences(by_day: Collection[Person] | None, rows: Iterable[Any]) -> list[Presence]:
     found = []
-    for row in db.session.execute(query):
+    for row in rows:
         here = Mode.IN_PERSON in row.modes
         group = row.kind == Kind.GROUP
         if not here and not group:
