@@ -142,7 +142,9 @@ def agreement(a: str, b: str) -> int:
         return INITIAL if longer.startswith(shorter) else NOT_AT_ALL
     if sound(a) == sound(b) and JaroWinkler.similarity(a, b) >= 0.75:
         return SOUNDS_ALIKE
-    allowed = 2 if len(shorter) >= 7 else 1 if len(shorter) >= 4 else 0
+    # A letter left out of a name of four (Kye, Kyle) is a slip too; one changed in a name of three is another name.
+    left_out = len(shorter) == 3 and len(longer) == 4 and a[0] == b[0]
+    allowed = 2 if len(shorter) >= 7 else 1 if len(shorter) >= 4 or left_out else 0
     if allowed and OSA.distance(a, b, score_cutoff=allowed) <= allowed:
         return SPELT_ALIKE
     if len(shorter) >= 3 and longer.startswith(shorter):

@@ -212,6 +212,11 @@ def test_one_slip_of_the_finger_in_one_name_hides_nobody(who: Identity, chance: 
     assert found_and_possible(who._replace(names=(" ".join(parts),)), who), parts
 
 
+def test_a_letter_left_out_of_a_short_name_hides_nobody() -> None:
+    assert found_and_possible(person("Kye Hughes"), person("Kyle Hughes"))
+    assert found_and_possible(person("Kyl Hughes"), person("Kyle Hughes"))
+
+
 def _slip(word: str, chance: random.Random) -> str:
     at = chance.randrange(1, len(word) - 1)
     kind = chance.choice(("drop", "double", "swap", "other"))
