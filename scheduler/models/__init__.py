@@ -3,7 +3,7 @@
 from scheduler.models.appointments import Appointment, IdempotencyKey, TimeRequest
 from scheduler.models.audit import AuditRecord, AuditSeal
 from scheduler.models.clients import Client, EligibilityDecision, IdentityToken, SafeContact, Stay
-from scheduler.models.exclusions import Exclusion, ExclusionEvent, ExclusionSite, Match, NamedPerson, SafetyCase
+from scheduler.models.exclusions import Alert, Exclusion, ExclusionEvent, ExclusionSite, Match, NamedPerson, SafetyCase
 from scheduler.models.links import Link, LinkSession
 from scheduler.models.messages import HandsetText, Heartbeat, Message
 from scheduler.models.places import Closure, OpeningWindow, Site, SiteNeighbour, Venue
@@ -11,7 +11,7 @@ from scheduler.models.sessions import ENROLMENT, AppointmentType, Series, Sessio
 from scheduler.models.staff import ApiToken, FeedToken, SignIn, Staff, StaffVenue
 
 __all__ = [
-    "ENROLMENT", "ApiToken", "Appointment", "AppointmentType", "AuditRecord", "AuditSeal", "Client", "Closure",
+    "ENROLMENT", "Alert", "ApiToken", "Appointment", "AppointmentType", "AuditRecord", "AuditSeal", "Client", "Closure",
     "EligibilityDecision", "Exclusion", "ExclusionEvent", "ExclusionSite", "FeedToken", "HandsetText", "Heartbeat",
     "IdempotencyKey", "IdentityToken", "Link", "LinkSession", "Match", "Message", "NamedPerson", "OpeningWindow",
     "SafeContact", "SafetyCase", "Series", "Session", "SessionStaff", "SignIn", "Site", "SiteNeighbour", "Staff",

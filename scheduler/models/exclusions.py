@@ -114,3 +114,25 @@ class SafetyCase(db.Model):
     opened_at: Mapped[datetime] = mapped_column(Instant)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
     __table_args__ = (Index("ix_safety_case_open", "closed_at", "due_at"),)
+
+
+class Alert(db.Model):
+    """A named person has come in while a protected woman was there or due (SAFETY.md 5). It waits until someone says
+    what was done. `person_id` is empty when whoever came is known by description only; `appointment_id` is hers."""
+
+    __tablename__ = "alert"
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    exclusion_id: Mapped[int] = mapped_column(ForeignKey("exclusion.id"), index=True)
+    person_kind: Mapped[str | None] = mapped_column(String(6))
+    person_id: Mapped[int | None] = mapped_column(BigKey)
+    venue_id: Mapped[int] = mapped_column(ForeignKey("venue.id"))
+    appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointment.id"), index=True)
+    raised_at: Mapped[datetime] = mapped_column(Instant)
+    settled_at: Mapped[datetime | None] = mapped_column(Instant)
+    settled_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    what_was_done: Mapped[str | None] = mapped_column(EncryptedText("alert.what_was_done"))
+    __table_args__ = (
+        CheckConstraint("person_kind IN ('client', 'staff')", name="person_kind"),
+        CheckConstraint("(settled_at IS NULL) = (what_was_done IS NULL)", name="settled"),
+        Index("ix_alert_open", "settled_at", "raised_at"),
+    )

@@ -58,6 +58,11 @@ def can_run_sessions(actor: Actor) -> bool:
     return actor.role in {"outreach", "lead", "manager", "worker", "system"}
 
 
+def can_check_arrivals(actor: Actor) -> bool:
+    """Ask what to do about someone who has come in. The answer names nobody and gives no reason (SAFETY.md 5)."""
+    return actor.role in {"reception", "outreach", "lead", "manager", "worker"}
+
+
 def can_see_exclusions(actor: Actor) -> bool:
     """Open the safety desk: exclusions, matches, cases and requests. Every look is recorded (SAFETY.md 4, 9)."""
     return actor.role == "lead"

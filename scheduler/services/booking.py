@@ -25,7 +25,7 @@ from scheduler.rules.intervals import Interval
 from scheduler.rules.presence import Kind, presence
 from scheduler.rules.slots import Length, Offer, Opening
 from scheduler.rules.states import State
-from scheduler.services import audit, cases
+from scheduler.services import audit, cases, door
 from scheduler.services.actors import Actor
 from scheduler.services.asking import asker_for, failing_closed, in_request_mode, length_of, may_act_for, place_admits
 from scheduler.services.offering import ALL_MODES, Wanted, nearest, offers, timetable
@@ -372,7 +372,18 @@ def mark(actor: Actor, appointment_id: int, state: str, version: int | None = No
     else:
         marked = _change(row, state=str(then))
     audit.record(actor, f"mark-{then}", "appointment", row.id)
+    if _is_just_in(row, then):
+        door.came_in(row.site_id, row.venue_id, row.client_id)
     return marked
+
+
+def _is_just_in(row: Any, then: State) -> bool:
+    """Does this mark say that someone who was not here is here now? A late note of a visit that is over does not."""
+    if row.state not in states.OPEN or row.present_until is None:
+        return False
+    if then == State.FULFILLED:
+        return bool(row.present_until > clock.now())
+    return then in (State.ARRIVED, State.CHECKED_IN) and bool(row.present_until > clock.now() - _LATE_NOTE)
 
 
 def _as_choice(row: Any) -> Choice:

@@ -11,6 +11,7 @@ from typing import Any
 from scheduler.errors import NotAllowed
 from scheduler.rules import matching, names
 from scheduler.rules.births import read_birth
+from scheduler.rules.matching import Identity
 from scheduler.rules.phones import e164, looks_like_phone
 from scheduler.services.actors import Actor, can_book_for_anyone, can_see_exclusions
 from scheduler.services.identities import blind
@@ -133,6 +134,20 @@ def _read(text: str) -> _Query:
     return _Query(words, birth, phone)
 
 
+def read_identity(text: str) -> tuple[Identity, int | None]:
+    """Who is meant by what was typed, and the client whose reference it is, if it is one."""
+    query = _read(text)
+    if query.reference:
+        return Identity(()), store.client_by_reference(query.reference)
+    phone = None
+    if query.phone is not None:
+        try:
+            phone = e164(query.phone)
+        except ValueError:
+            phone = None
+    return Identity((" ".join(query.words),) if query.words else (), query.birth, phone), None
+
+
 def _as_phone(piece: str) -> str:
     if not looks_like_phone(piece):
         raise ValueError
@@ -188,4 +203,4 @@ def _by_sound(query: _Query, kinds: tuple[str, ...], limit: int) -> list[tuple[s
     return store.search(sought, kinds, limit) if words else []
 
 
-__all__ = ["ClientCard", "PersonCard", "find", "find_person", "people"]
+__all__ = ["ClientCard", "PersonCard", "find", "find_person", "people", "read_identity"]

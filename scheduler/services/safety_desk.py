@@ -9,8 +9,9 @@ from datetime import date, datetime
 from typing import Any
 
 from scheduler.errors import NotAllowed, NotFound
-from scheduler.services import audit, cases
+from scheduler.services import alerts, audit, cases
 from scheduler.services.actors import Actor, can_see_exclusions
+from scheduler.services.alerts import Shown as Alert
 from scheduler.services.cases import Clash
 from scheduler.services.finding import PersonCard, people
 from scheduler.services.personal import today
@@ -131,11 +132,12 @@ class Desk:
     more_matches: int
     waiting: tuple[ExclusionBrief, ...]
     requests: tuple[Request, ...]
+    alerts: tuple[Alert, ...] = ()
 
 
 @use_case
 def desk(actor: Actor) -> Desk:
-    """Open cases, possible matches, exclusions to look at, and requests for times. Raises NotAllowed."""
+    """Alerts, open cases, possible matches, exclusions to look at, and requests for times. Raises NotAllowed."""
     _may_look(actor)
     clashes = tuple(cases.open_clashes(actor, limit=_MOST))
     rows = store.undecided(_MOST)
@@ -151,8 +153,10 @@ def desk(actor: Actor) -> Desk:
     waiting = tuple(_brief(row) for row in store.waiting(today(), _MOST))
     shown = {each.exclusion_id for each in clashes} | {each.exclusion_id for each in matches}
     shown |= {each.id for each in waiting}
+    raised = alerts.waiting(actor, _MOST)
+    shown |= {each.exclusion_id for each in raised}
     audit.record(actor, "look", "safety-desk", None, exclusions=sorted(each for each in shown if each is not None))
-    return Desk(clashes, matches, more, waiting, tuple(_request(row) for row in store.requests(_MOST)))
+    return Desk(clashes, matches, more, waiting, tuple(_request(row) for row in store.requests(_MOST)), raised)
 
 
 @use_case

@@ -36,6 +36,8 @@ MENU = (
     MenuItem("reception", "/", lazy_gettext("Day"), "d", frozenset({"reception", "lead", "manager"})),
     MenuItem("reception", "/clients", lazy_gettext("Clients"), "c",
              frozenset({"reception", "outreach", "lead", "manager", "worker"})),
+    MenuItem("reception", "/door", lazy_gettext("Door"), "o",
+             frozenset({"reception", "outreach", "lead", "manager", "worker"})),
     MenuItem("outreach", "/", lazy_gettext("Sessions"), "s",
              frozenset({"outreach", "lead", "manager", "worker"})),
     MenuItem("safeguarding", "/", lazy_gettext("Safety"), "f", frozenset({"lead"})),

@@ -585,6 +585,30 @@ def upgrade() -> None:
         batch_op.create_index('ix_safety_case_open', ['closed_at', 'due_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_safety_case_other_appointment_id'), ['other_appointment_id'], unique=False)
 
+    op.create_table('alert',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('exclusion_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('person_kind', sa.String(length=6), nullable=True),
+    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('venue_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('appointment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('raised_at', Instant(), nullable=False),
+    sa.Column('settled_at', Instant(), nullable=True),
+    sa.Column('settled_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('what_was_done', sa.LargeBinary(), nullable=True),
+    sa.CheckConstraint('(settled_at IS NULL) = (what_was_done IS NULL)', name=op.f('ck_alert_settled')),
+    sa.CheckConstraint("person_kind IN ('client', 'staff')", name=op.f('ck_alert_person_kind')),
+    sa.ForeignKeyConstraint(['appointment_id'], ['appointment.id'], name=op.f('fk_alert_appointment_id')),
+    sa.ForeignKeyConstraint(['exclusion_id'], ['exclusion.id'], name=op.f('fk_alert_exclusion_id')),
+    sa.ForeignKeyConstraint(['settled_by'], ['staff.id'], name=op.f('fk_alert_settled_by')),
+    sa.ForeignKeyConstraint(['venue_id'], ['venue.id'], name=op.f('fk_alert_venue_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_alert'))
+    )
+    with op.batch_alter_table('alert', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_alert_appointment_id'), ['appointment_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_alert_exclusion_id'), ['exclusion_id'], unique=False)
+        batch_op.create_index('ix_alert_open', ['settled_at', 'raised_at'], unique=False)
+
     op.create_table('link',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('token_hash', sa.LargeBinary(length=32), nullable=False),
@@ -636,6 +660,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_link_client_id'))
 
     op.drop_table('link')
+    with op.batch_alter_table('alert', schema=None) as batch_op:
+        batch_op.drop_index('ix_alert_open')
+        batch_op.drop_index(batch_op.f('ix_alert_exclusion_id'))
+        batch_op.drop_index(batch_op.f('ix_alert_appointment_id'))
+
+    op.drop_table('alert')
     with op.batch_alter_table('safety_case', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_safety_case_other_appointment_id'))
         batch_op.drop_index('ix_safety_case_open')

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("safeguarding", __name__, url_prefix="/safety")
 
-from scheduler.web.safeguarding import deciding, desk, recording, words  # noqa: E402, F401  (their routes)
+from scheduler.web.safeguarding import alerts, deciding, desk, recording, words  # noqa: E402, F401  (their routes)
