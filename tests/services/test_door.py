@@ -405,6 +405,9 @@ def test_so_is_one_who_is_marked_as_arrived_at_whichever_desk(town: Town) -> Non
     alerts.settle(LEAD, all_alerts()[0].id, "Sent home.")
     booking.mark(DESK, second, "arrived")
     assert len(all_alerts()) == 2
+    alerts.settle(LEAD, all_alerts()[1].id, "Sent home again.")
+    arrivals.mark(DESK, second, "seen")  # he was here already: this is no arrival
+    assert len(all_alerts()) == 2
 
 
 def test_nobody_is_told_of_a_late_note_of_a_visit_that_is_over(town: Town) -> None:
