@@ -36,7 +36,7 @@ MENU = (
     MenuItem("reception", "/", lazy_gettext("Day"), "d", frozenset({"reception", "lead", "manager"})),
     MenuItem("reception", "/clients", lazy_gettext("Clients"), "c",
              frozenset({"reception", "outreach", "lead", "manager", "worker"})),
-    MenuItem("reception", "/door", lazy_gettext("Door"), "o",
+    MenuItem("reception", "/door", lazy_gettext("Door"), "w",
              frozenset({"reception", "outreach", "lead", "manager", "worker"})),
     MenuItem("outreach", "/", lazy_gettext("Sessions"), "s",
              frozenset({"outreach", "lead", "manager", "worker"})),
