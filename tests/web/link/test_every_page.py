@@ -157,7 +157,8 @@ def test_every_page_has_a_language_a_title_one_heading_and_one_name_for_each_fie
 def test_every_visit_of_hers_is_in_the_audit(town: Town, phone: Phone) -> None:
     phone.arrive(make_link(town.woman)).press("Tuesday").press("Yes, book")
     db.session.rollback()
-    rows = db.session.execute(select(AuditRecord.actor_kind, AuditRecord.actor_id, AuditRecord.action)).all()
+    query = select(AuditRecord.actor_kind, AuditRecord.actor_id, AuditRecord.action).order_by(AuditRecord.id)
+    rows = db.session.execute(query).all()
     hers = [action for kind, who, action in rows if (kind, who) == ("client", town.woman)]
     assert hers == ["link-open", "book"]
 
