@@ -18,7 +18,7 @@ from scheduler.notifications import outbox
 from scheduler.rules.audience import Eligibility
 from scheduler.services import audit, cases, identities
 from scheduler.services.actors import Actor, can_book_for_anyone, can_decide_eligibility, can_edit_clients
-from scheduler.services.finding import ClientCard, find
+from scheduler.services.finding import ClientCard, alike, find
 from scheduler.services.personal import Personal, Preferences, read_details, read_preferences, read_safe_contact
 from scheduler.services.transaction import use_case
 from scheduler.services.visibility import assigned, knows_of, label_for
@@ -352,7 +352,7 @@ def _stayable(actor: Actor, venue_id: int) -> int:
 
 
 __all__ = [
-    "ClientCard", "ClientDetails", "ClientRecord", "SafeChannel", "SafeContactDetails", "StayRecord", "add",
+    "ClientCard", "ClientDetails", "ClientRecord", "SafeChannel", "SafeContactDetails", "StayRecord", "add", "alike",
     "decide_eligibility", "edit", "end_stay", "find", "get", "record_stay", "set_active", "set_request_mode",
     "set_safe_contact",
 ]

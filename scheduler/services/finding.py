@@ -85,6 +85,29 @@ def find_person(actor: Actor, text: str, limit: int = 12) -> list[PersonCard]:
     return people(found)
 
 
+def alike(actor: Actor, names_typed: Collection[str], birth: str | None, phone: str | None) -> list[ClientCard]:
+    """Clients who may be someone about to be added, as they were typed. A second record of one woman would not be kept
+    away from whom the first is (SAFETY.md 2), so whoever adds her is asked to look. Raises NotAllowed."""
+    if not can_book_for_anyone(actor):
+        raise NotAllowed
+    try:
+        born = read_birth(birth, today()) if birth else None
+        who = Identity(tuple(names_typed), born, e164(phone) if phone else None)
+    except (ValueError, OverflowError):
+        return []  # what cannot be read is refused by the field
+    queries = [_Query(names.words(name)[:_MOST_WORDS]) for name in who.names]
+    queries += [_Query(phone=who.phone)] if who.phone else []
+    found = [owner for query in queries for by in (_by_name, _by_sound) for _, owner in by(query, ("client",), 20)]
+    rows = store.client_cards(list(dict.fromkeys(found)))
+    return [_card(rows[each]) for each in dict.fromkeys(found) if each in rows and _may_be(who, rows[each])]
+
+
+def _may_be(who: Identity, row: Any) -> bool:
+    whole = f"{row.given_name} {row.family_name}".strip()
+    verdict = matching.compare_people(who, Identity((whole, *(row.aliases or ())), row.date_of_birth, row.phone))
+    return verdict.possible and not verdict.lone
+
+
 def people(found: Collection[tuple[str, int]]) -> list[PersonCard]:
     """These people as cards, in their order. Two queries."""
     clients = store.client_cards([owner for kind, owner in found if kind == "client"])
@@ -203,4 +226,4 @@ def _by_sound(query: _Query, kinds: tuple[str, ...], limit: int) -> list[tuple[s
     return store.search(sought, kinds, limit) if words else []
 
 
-__all__ = ["ClientCard", "PersonCard", "find", "find_person", "people", "read_identity"]
+__all__ = ["ClientCard", "PersonCard", "alike", "find", "find_person", "people", "read_identity"]

@@ -155,6 +155,35 @@ def test_a_new_client_is_asked_at_once_what_is_safe(desk: Desk) -> None:
     assert (made.given_name, made.phone) == ("Zofia", "+447700900456")
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [{"given_name": "Sara", "family_name": "Kelly"}, {"given_name": "Kelly", "family_name": "Sarah"},
+     {"given_name": "Zofia", "family_name": "Nowak", "aliases": "Sarah Kelly"},
+     {"given_name": "S", "family_name": "Kelly", "phone": "07700900123"}],
+)
+def test_whoever_may_be_here_already_is_shown_before_a_second_record_is_made(
+    town: Town, desk: Desk, typed: dict[str, str]
+) -> None:
+    count = select(func.count(Client.id))
+    before = db.session.execute(count).scalar_one()
+    asked = desk.post("/reception/clients/new", **typed)
+    assert asked.status_code == 409
+    assert f'href="/reception/clients/{town.sarah}"' in asked.text
+    assert f'value="{typed["family_name"]}"' in asked.text
+    db.session.rollback()
+    assert db.session.execute(count).scalar_one() == before
+    assert desk.post("/reception/clients/new", **typed, **{"someone-new": "y"}).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "typed", [{"given_name": "Sarah"}, {"given_name": "Sarah", "family_name": "Khan"},
+              {"given_name": "Sarah", "family_name": "Kelly", "date_of_birth": "6 June 1999"}],
+)
+@pytest.mark.usefixtures("town")
+def test_a_first_name_in_common_is_no_reason_to_ask(desk: Desk, typed: dict[str, str]) -> None:
+    assert desk.post("/reception/clients/new", **typed).status_code == 303
+
+
 def test_what_was_typed_stays_when_something_is_wrong(desk: Desk) -> None:
     typed = {
         "given_name": "Zofia", "family_name": "Nowak", "aliases": "Zosia, Zo", "date_of_birth": "31 February 1987",
@@ -478,6 +507,13 @@ def test_an_appointment_is_moved_to_another_offer(town: Town, desk: Desk) -> Non
     row = db.session.get_one(Appointment, appointment)
     assert (row.start, row.state) == (at(11, 30), "booked")
     assert "Moved to Monday 2 March, 11:30." in desk.get(answer.location).text
+
+
+def test_back_from_a_move_leads_to_the_other_times(town: Town, desk: Desk) -> None:
+    made = town.book()
+    other = town.pick(at(11))
+    page = BeautifulSoup(desk.get(f"/reception/appointments/{made}/move", query_string=other).text, "html.parser")
+    assert page.find("a", string="Back", href=f"/reception/appointments/{made}/move") is not None
 
 
 def test_a_move_that_cannot_be_changes_nothing_and_offers_others(town: Town, desk: Desk) -> None:

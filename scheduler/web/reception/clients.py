@@ -13,7 +13,7 @@ from scheduler.errors import Invalid, SidegateError, Stale
 from scheduler.services import actors, booking, clients, visibility
 from scheduler.services.actors import Actor
 from scheduler.services.booking import Choice
-from scheduler.services.clients import ClientRecord
+from scheduler.services.clients import ClientCard, ClientDetails, ClientRecord
 from scheduler.store import board as board_store
 from scheduler.store import desk
 from scheduler.store import staff as staff_store
@@ -97,13 +97,21 @@ def add() -> Any:
         return render_template("reception/client_form.html", form=form, client=None)
     if form.validate_on_submit():
         try:
-            client_id = clients.add(actor, form.details())
+            details = form.details()
+            if not request.form.get("someone-new") and (known := _already_here(actor, details)):
+                return render_template("reception/client_form.html", form=form, client=None, hits=known), 409
+            client_id = clients.add(actor, details)
         except Invalid as refused:
             put_refusals(form, refused)
         else:
             flash(_("Added. Ask what is safe before anything is sent."), "ok")
             return redirect(url_for("reception.safe_contact", client_id=client_id), 303)
     return render_template("reception/client_form.html", form=form, client=None), 422
+
+
+def _already_here(actor: Actor, details: ClientDetails) -> list[ClientCard]:
+    whole = f"{details.given_name} {details.family_name}".strip()
+    return clients.alike(actor, (whole, *details.aliases), details.date_of_birth, details.phone)
 
 
 @bp.get("/clients/<int:client_id>/edit")
