@@ -126,6 +126,17 @@ def test_the_line_of_the_present_crosses_the_board(page: Page, morning: Morning)
 
 
 @pytest.mark.usefixtures("morning")
+def test_the_boards_heads_stay_in_sight_to_the_end_of_the_day(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 600})
+    sign_in(page)
+    page.locator(".board").evaluate("board => board.scrollTo(0, board.scrollHeight)")
+    board: Any = page.locator(".board").bounding_box()
+    for head in page.locator(".lane-head").all():
+        box: Any = head.bounding_box()
+        assert abs(box["y"] - board["y"]) <= 2
+
+
+@pytest.mark.usefixtures("morning")
 def test_a_place_and_a_day_are_shown_as_soon_as_they_are_chosen(page: Page) -> None:
     sign_in(page)
     with page.expect_navigation():
@@ -156,6 +167,15 @@ def test_after_signing_out_the_back_button_shows_nobody(page: Page) -> None:
     page.go_back()
     page.wait_for_load_state()
     assert "Ana C." not in page.inner_text("body")
+
+
+def test_the_longest_name_fits_a_small_page(open_page: Visits, morning: Morning, live_server: LiveServer) -> None:
+    with live_server.app.app_context():
+        made = clients.add(SYSTEM, ClientDetails("W" * 60, "Longname" * 7))
+    page = sign_in(open_page(width=390))
+    for end in ("", "/safe", "/edit"):
+        page.goto(f"/reception/clients/{made}{end}")
+        assert not overflows(page), end
 
 
 @pytest.mark.parametrize("width", [390, 1280])
