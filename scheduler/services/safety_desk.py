@@ -17,6 +17,7 @@ from scheduler.services.finding import PersonCard, people
 from scheduler.services.personal import today
 from scheduler.services.transaction import use_case
 from scheduler.services.visibility import NEUTRAL_LABEL, visible
+from scheduler.store import clashes as clashes_store
 from scheduler.store import exclusions as store
 from scheduler.store import people as people_store
 from scheduler.store.exclusions import Columns
@@ -110,8 +111,18 @@ class MatchView:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """A session that was asked for, by when it begins, in UTC. `place` is the venue's name to this lead, in `zone`."""
+
+    session: int
+    start: datetime
+    place: str
+    zone: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
-    """Times that someone in request mode asked for, in UTC, with the sessions they are in."""
+    """Times that someone in request mode asked for."""
 
     id: int
     client_id: int
@@ -120,7 +131,7 @@ class Request:
     kind: str
     mode: str
     made_at: datetime
-    wishes: tuple[tuple[int, datetime], ...]
+    wishes: tuple[Wish, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +167,7 @@ def desk(actor: Actor) -> Desk:
     raised = alerts.waiting(actor, _MOST)
     shown |= {each.exclusion_id for each in raised}
     audit.record(actor, "look", "safety-desk", None, exclusions=sorted(each for each in shown if each is not None))
-    return Desk(clashes, matches, more, waiting, tuple(_request(row) for row in store.requests(_MOST)), raised)
+    return Desk(clashes, matches, more, waiting, _requests(actor, store.requests(_MOST)), raised)
 
 
 @use_case
@@ -291,15 +302,26 @@ def _matches(rows: list[Columns], exclusion_row: Columns, staff: dict[int, str])
     ]
 
 
-def _request(row: Columns) -> Request:
-    wishes = []
-    for wish in json.loads(row.wishes):
-        wishes.append((int(wish[0]), datetime.fromisoformat(wish[1])))
-    name = f"{row.given_name} {row.family_name}".strip()
-    return Request(row.id, row.client_id, name, row.reference, row.kind, row.mode, row.made_at, tuple(wishes))
+def _requests(actor: Actor, rows: list[Columns]) -> tuple[Request, ...]:
+    asked = {row.id: [(int(each), datetime.fromisoformat(at)) for each, at in json.loads(row.wishes)] for row in rows}
+    sessions = clashes_store.sessions({each for wishes in asked.values() for each, _at in wishes})
+    known = {venue.id: venue.name for venue in visible(actor, closed_too=True)} if sessions else {}
+
+    def wish(session: int, start: datetime) -> Wish:
+        row = sessions.get(session)
+        place = known.get(row.venue_id, NEUTRAL_LABEL) if row else NEUTRAL_LABEL
+        return Wish(session, start, place, row.zone if row else None)
+
+    return tuple(
+        Request(
+            row.id, row.client_id, f"{row.given_name} {row.family_name}".strip(), row.reference, row.kind, row.mode,
+            row.made_at, tuple(wish(*each) for each in asked[row.id]),
+        )
+        for row in rows
+    )
 
 
 __all__ = [
-    "Desk", "Event", "ExclusionBrief", "ExclusionView", "MatchBrief", "MatchView", "Request", "case", "desk",
-    "exclusion", "list_all", "list_for", "match", "places",
+    "Desk", "Event", "ExclusionBrief", "ExclusionView", "MatchBrief", "MatchView", "Request", "Wish", "case",
+    "desk", "exclusion", "list_all", "list_for", "match", "places",
 ]

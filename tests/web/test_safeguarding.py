@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from scheduler.extensions import db
-from scheduler.models import Appointment, AuditRecord, Exclusion, Match, TimeRequest
+from scheduler.models import Appointment, AuditRecord, Exclusion, Match, TimeRequest, Venue
 from scheduler.services import booking, cases, clients, exclusions
 from scheduler.services.actors import SYSTEM, Actor
 from scheduler.services.booking import Choice
@@ -298,6 +298,27 @@ def test_a_requested_time_is_booked_by_the_same_door_as_every_other(lead: Desk) 
     query = select(Appointment.start).where(Appointment.client_id == third)
     assert db.session.execute(query).scalar_one() == at(10, 30, day=1)
     assert "Carl Stone" not in lead.get("/safety/").text
+
+
+def test_a_request_says_where_and_how_and_the_answer_says_when(lead: Desk) -> None:
+    morning = Morning()
+    made, session = ask(add("Carl", "Stone"), morning.type, morning.booked[0])
+    page = lead.get("/safety/").text
+    assert "in person, asked on" in page
+    assert "Book from Tuesday 3 March, 10:00, The Mill" in page
+    lead.post(f"/safety/requests/{made}/confirm", session=session, start=at(10, day=1).isoformat())
+    assert "Booked: Tuesday 3 March, 10:30." in lead.get("/safety/").text
+
+
+def test_a_requested_place_that_this_lead_may_not_know_of_is_not_named(lead: Desk) -> None:
+    morning = Morning()
+    ask(add("Carl", "Stone"), morning.type, morning.booked[0])
+    venue = one(Venue)
+    venue.confidential = True
+    db.session.commit()
+    page = lead.get("/safety/").text
+    assert "Book from Tuesday 3 March, 10:00, Where you are staying" in page
+    assert "The Mill" not in page
 
 
 def test_a_requested_time_that_is_kept_apart_is_refused_without_a_cause(lead: Desk) -> None:

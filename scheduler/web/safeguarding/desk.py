@@ -12,6 +12,7 @@ from scheduler.services import exclusions, requests, safety_desk
 from scheduler.web import pages
 from scheduler.web.safeguarding import bp
 from scheduler.web.safeguarding.forms import FindForm, PressForm, ReasonForm
+from scheduler.web.safeguarding.words import when
 from scheduler.web.security import allow, current_actor
 
 
@@ -63,11 +64,11 @@ def confirm_request(request_id: int) -> Any:
     session = pages.a_number(request.form.get("session"), "session") or 0
     start = pages.a_moment(request.form.get("start"))
     try:
-        requests.confirm(current_actor(), request_id, session, start)
+        booked = requests.confirm(current_actor(), request_id, session, start)
     except (SlotUnavailable, WrongState) as refused:
         flash(_(refused.public), "error")
     else:
-        flash(_("Booked."), "ok")
+        flash(_("Booked: %(when)s.", when=when(booked.start)), "ok")
     return redirect(url_for("safeguarding.home"), 303)
 
 

@@ -43,6 +43,9 @@ RULES = {
     "worker": lazy("Booked with the very worker she is kept from"),
     "women": lazy("In a time or session that is for women, without a recorded decision"),
 }
+MODES = {
+    "in-person": lazy("in person"), "phone": lazy("by phone"), "video": lazy("by video"), "chat": lazy("by web chat"),
+}  # fmt: skip
 STATES = {"possible": lazy("Possible"), "confirmed": lazy("The same person"), "dismissed": lazy("Not the same person")}
 _EVENTS = {
     "recorded": lazy("Recorded"),
@@ -124,7 +127,7 @@ def _words() -> dict[str, Any]:
     return {
         "safety_words": {
             "separations": SEPARATIONS, "short": SHORT_SEPARATIONS, "sources": SOURCES, "rules": RULES,
-            "states": STATES, "when": when, "clock": clock_only, "until_then": until_then, "soon": soon,
+            "states": STATES, "modes": MODES, "when": when, "clock": clock_only, "until_then": until_then, "soon": soon,
             "born": born, "phone": shown,
             "event": event_text, "notes": event_notes, "day": pages.day_and_year,
         }
