@@ -37,6 +37,13 @@ def test_she_sees_changes_and_keeps_her_appointment_until_the_new_time_is_confir
     assert "You are changing" not in phone.open("/my/").words
 
 
+def test_times_beside_her_appointment_are_not_taken_for_a_change_of_it(town: Town, phone: Phone) -> None:
+    town.booked(1, 10)
+    phone.arrive(make_link(town.woman))
+    assert "Another appointment" in phone.words
+    assert "Choose another time" not in phone.words
+
+
 def test_a_change_lost_in_a_race_leaves_her_appointment_as_it_was(town: Town, phone: Phone) -> None:
     made = town.booked(1, 10)
     phone.arrive(make_link(town.woman)).press("See, change").press("Change the time").press("2pm")
