@@ -236,6 +236,8 @@ def add_closure(actor: Actor, venue_id: int, start: datetime, end: datetime) -> 
         raise Invalid(end="The end must be after the start.")
     if end - start > timedelta(days=400):
         raise Invalid(end="A closure lasts at most 400 days.")
+    if end <= clock.now():
+        raise Invalid(end="That time has passed.")
     span = Interval(start, end)
     shut = [
         each.id

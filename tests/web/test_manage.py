@@ -208,6 +208,14 @@ def test_a_closure_that_cannot_be_is_told_by_the_field(desk, form, field):
     assert f'id="{field}-wrong"' in answer.text
 
 
+def test_a_closure_that_is_over_is_not_taken(desk):
+    venue = make.make_venue()
+    answer = desk.post(f"/manage/venues/{venue}/closures", first_day="2020-01-01", last_day="2020-01-02")
+    assert answer.status_code == 422
+    assert "That time has passed." in answer.text
+    assert db.session.query(Closure).count() == 0
+
+
 def test_a_closure_over_a_session_lists_it(desk):
     venue = make.make_venue()
     make.open_all_day(venue)
