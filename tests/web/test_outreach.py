@@ -283,7 +283,7 @@ def test_a_move_that_someone_cannot_follow_names_whom_to_look_at(round_):
 
 def test_a_session_is_cancelled_after_a_question(round_):
     booked = round_.book()
-    assert "1 person is booked" in round_.desk.get(f"/outreach/sessions/{round_.session}/cancel").text
+    assert "1 person is booked, who is told" in round_.desk.get(f"/outreach/sessions/{round_.session}/cancel").text
     fresh()
     assert db.session.get(Session, round_.session).cancelled_at is None
     assert round_.desk.post(f"/outreach/sessions/{round_.session}/cancel", version="1").status_code == 302
