@@ -1,19 +1,22 @@
 """What is recorded. One aggregate a file: columns, constraints, encrypted types."""
 
 from scheduler.models.appointments import Appointment, IdempotencyKey, TimeRequest
-from scheduler.models.audit import AuditRecord, AuditSeal
+from scheduler.models.audit import AuditRecord, AuditSeal, ExclusionLook
 from scheduler.models.clients import Client, EligibilityDecision, IdentityToken, SafeContact, Stay
 from scheduler.models.exclusions import Alert, Exclusion, ExclusionEvent, ExclusionSite, Match, NamedPerson, SafetyCase
 from scheduler.models.links import Link, LinkSession
-from scheduler.models.messages import HandsetText, Heartbeat, Message
+from scheduler.models.merges import ClientMerge
+from scheduler.models.messages import HandsetText, Heartbeat, Message, StaffText
+from scheduler.models.overrides import Override, OverrideClash
 from scheduler.models.places import Closure, OpeningWindow, Site, SiteNeighbour, Venue
 from scheduler.models.sessions import ENROLMENT, AppointmentType, Series, Session, SessionStaff
 from scheduler.models.staff import ApiToken, FeedToken, SignIn, Staff, StaffVenue
 
 __all__ = [
-    "ENROLMENT", "Alert", "ApiToken", "Appointment", "AppointmentType", "AuditRecord", "AuditSeal", "Client", "Closure",
-    "EligibilityDecision", "Exclusion", "ExclusionEvent", "ExclusionSite", "FeedToken", "HandsetText", "Heartbeat",
-    "IdempotencyKey", "IdentityToken", "Link", "LinkSession", "Match", "Message", "NamedPerson", "OpeningWindow",
-    "SafeContact", "SafetyCase", "Series", "Session", "SessionStaff", "SignIn", "Site", "SiteNeighbour", "Staff",
-    "StaffVenue", "Stay", "TimeRequest", "Venue",
+    "ENROLMENT", "Alert", "ApiToken", "Appointment", "AppointmentType", "AuditRecord", "AuditSeal", "Client",
+    "ClientMerge", "Closure", "EligibilityDecision", "Exclusion", "ExclusionEvent", "ExclusionLook", "ExclusionSite",
+    "FeedToken", "HandsetText", "Heartbeat", "IdempotencyKey", "IdentityToken", "Link", "LinkSession", "Match",
+    "Message", "NamedPerson", "OpeningWindow", "Override", "OverrideClash", "SafeContact", "SafetyCase", "Series",
+    "Session", "SessionStaff", "SignIn", "Site", "SiteNeighbour", "Staff", "StaffText", "StaffVenue", "Stay",
+    "TimeRequest", "Venue",
 ]

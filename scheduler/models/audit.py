@@ -37,3 +37,13 @@ class AuditRecord(db.Model):
     detail: Mapped[dict[str, Any] | None] = mapped_column(EncryptedJSON("audit_record.detail"))
     seal_id: Mapped[int | None] = mapped_column(ForeignKey("audit_seal.id"), index=True)
     __table_args__ = (Index("ix_audit_record_subject", "subject_kind", "subject_id"),)
+
+
+class ExclusionLook(db.Model):
+    """An index into the audit log: this record is a look at this exclusion, or at something that shows it. What was
+    seen is in the record itself, under its seal; these rows only find it (SAFETY.md 4: looking is logged)."""
+
+    __tablename__ = "exclusion_look"
+    audit_id: Mapped[int] = mapped_column(ForeignKey("audit_record.id"), primary_key=True)
+    exclusion_id: Mapped[int] = mapped_column(ForeignKey("exclusion.id"), primary_key=True)
+    __table_args__ = (Index("ix_exclusion_look_exclusion", "exclusion_id", "audit_id"),)

@@ -17,7 +17,9 @@ from scheduler.rules.audience import Eligibility
 class Client(db.Model):
     """Someone who uses the service. `date_of_birth` is ISO text and may be a year alone. `preferences` holds how,
     where, when and with whom she would choose, and `notes` for staff. `request_mode` means that her link asks and
-    staff confirm; a service may set it for anyone, and whoever an exclusion names has it anyway (SAFETY.md 4)."""
+    staff confirm; a service may set it for anyone, and whoever an exclusion names has it anyway (SAFETY.md 4).
+    `merged_into` is the record that this one turned out to be the same person as: nobody uses this one any more, but
+    who it says she is still finds matches for the other."""
 
     __tablename__ = "client"
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -35,7 +37,9 @@ class Client(db.Model):
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(default=1)
+    merged_into: Mapped[int | None] = mapped_column(BigKey, index=True)
     __table_args__ = (
+        CheckConstraint("merged_into IS NULL OR (NOT active AND merged_into <> id)", name="merged"),
         CheckConstraint("eligibility IN ('unknown', 'eligible', 'not-eligible')", name="eligibility"),
     )
 

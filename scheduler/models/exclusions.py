@@ -100,7 +100,8 @@ class Match(db.Model):
 
 class SafetyCase(db.Model):
     """A clash that someone must settle before `due_at`: two presences, or one presence and a women-only time
-    (SAFETY.md 6). `subject` is the same for the same clash, so that it is never queued twice."""
+    (SAFETY.md 6). `subject` is the same for the same clash, so that it is never queued twice; `escalated_at` is when
+    the on-call lead was last told that it is due within a day."""
 
     __tablename__ = "safety_case"
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -113,6 +114,7 @@ class SafetyCase(db.Model):
     due_at: Mapped[datetime] = mapped_column(Instant)
     opened_at: Mapped[datetime] = mapped_column(Instant)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    escalated_at: Mapped[datetime | None] = mapped_column(Instant)
     __table_args__ = (Index("ix_safety_case_open", "closed_at", "due_at"),)
 
 

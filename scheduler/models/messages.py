@@ -61,3 +61,30 @@ class Heartbeat(db.Model):
     __tablename__ = "heartbeat"
     job: Mapped[str] = mapped_column(String(40), primary_key=True)
     at: Mapped[datetime] = mapped_column(Instant)
+
+
+class StaffText(db.Model):
+    """A text to someone on the staff that something waits on a desk: a door alert, or a safety case due within a day.
+    It says nothing else, and `about_id` is the id of what waits. Its states are a message's; it is kept apart from hers
+    so that nothing about staff can hold up or change what is said to her."""
+
+    __tablename__ = "staff_text"
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    about: Mapped[str] = mapped_column(String(8))
+    about_id: Mapped[int] = mapped_column(BigKey)
+    state: Mapped[str] = mapped_column(String(12), default="planned")
+    send_after: Mapped[datetime] = mapped_column(Instant)
+    send_before: Mapped[datetime] = mapped_column(Instant)
+    attempts: Mapped[int] = mapped_column(default=0)
+    claimed_at: Mapped[datetime | None] = mapped_column(Instant)
+    settled_at: Mapped[datetime | None] = mapped_column(Instant)
+    provider_id: Mapped[str | None] = mapped_column(String(64), unique=True)
+    outcome: Mapped[str | None] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    __table_args__ = (
+        Index("ix_staff_text_due", "state", "send_after"),
+        Index("ix_staff_text_about", "about", "about_id"),
+        CheckConstraint("about IN ('alert', 'case')", name="about"),
+        CheckConstraint(f"state IN ({', '.join(map(repr, STATES))})", name="state"),
+    )
