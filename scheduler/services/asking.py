@@ -20,7 +20,7 @@ from scheduler.rules.separation import Barriers, Gatekeeper, Person, Separation,
 from scheduler.rules.slots import Asker, Length
 from scheduler.services import actors
 from scheduler.services.actors import Actor
-from scheduler.store import diary
+from scheduler.store import diary, nearby, separation
 from scheduler.store.diary import Held
 
 log = structlog.get_logger(__name__)
@@ -50,21 +50,21 @@ def may_act_for(actor: Actor, client_id: int) -> None:
 
 def _gate(person: diary.ClientRow, sites: Collection[int], span: Interval) -> Gatekeeper:
     """Where and when this client may not be, at these sites and in this span (SAFETY.md 2 and 3)."""
-    kept = diary.aparts(Person("client", person.id))
+    kept = separation.aparts(Person("client", person.id))
     if not kept and is_eligible(person.eligibility):
         return Gatekeeper(Barriers())
-    near = diary.neighbours(sites)
+    near = nearby.neighbours(sites)
     others = {apart.other for apart in kept}
     by_day = {apart.other for apart in kept if apart.separation is not Separation.GAP}
-    there = diary.presences(others, span.start, span.end, by_day) if others else []
+    there = separation.presences(others, span.start, span.end, by_day) if others else []
     series = {apart.other for apart in kept if apart.separation in (Separation.SERIES, Separation.SITE)}
     if series:
-        there = [*there, *diary.enrolled(series)]
+        there = [*there, *separation.enrolled(series)]
     around = set(sites).union(*near.values())
     closed: list[tuple[int, Interval]] = []
     if not is_eligible(person.eligibility):
         reach = span.widened(2 * diary.LONGEST, 2 * diary.LONGEST)
-        closed = closed_to(person.eligibility, diary.windows(around, Audience.WOMEN), reach)
+        closed = closed_to(person.eligibility, nearby.windows(around, Audience.WOMEN), reach)
     return Gatekeeper(barriers(kept, there, near, closed))
 
 
@@ -110,7 +110,7 @@ def in_request_mode(client_id: int) -> bool:
     (SAFETY.md 4). True as well when it cannot be known.
     """
     person = diary.client(client_id)
-    return person is None or person.request_mode or diary.is_named(client_id)
+    return person is None or person.request_mode or separation.is_named(client_id)
 
 
 def visible(actor: Actor, held: list[Held], client_id: int, start: datetime, until: datetime) -> list[Held]:

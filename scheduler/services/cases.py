@@ -23,7 +23,7 @@ from scheduler.services.actors import SYSTEM, Actor
 from scheduler.services.transaction import use_case
 from scheduler.services.visibility import assigned, label_for
 from scheduler.store import clashes as store
-from scheduler.store import diary
+from scheduler.store import nearby
 from scheduler.store.clashes import Kept, There
 
 log = structlog.get_logger("sidegate")
@@ -198,7 +198,7 @@ def _apart(exclusions: Collection[int] | None, now: datetime) -> Iterator[Found]
     there: dict[Person, list[There]] = defaultdict(list)
     for each in store.whereabouts(people, now):
         there[each.person].append(each)
-    near = diary.neighbours()
+    near = nearby.neighbours()
     sites = store.closed_sites(exclusions)
     for pair in pairs:
         hers, theirs = there.get(pair.protected, []), there.get(pair.named, [])
@@ -260,10 +260,10 @@ def _women_only(clients: Collection[int] | None, now: datetime) -> Iterator[Foun
     rows = store.not_eligible(clients, now) if clients is None or clients else []
     if not rows:
         return
-    near = diary.neighbours()
+    near = nearby.neighbours()
     sites = {row.site_id for row in rows if row.present_from is not None}
     around = {s for site in sites for s in (site, *near.get(site, ()))}
-    windows = diary.windows(around, Audience.WOMEN) if around else []
+    windows = nearby.windows(around, Audience.WOMEN) if around else []
     for row in rows:
         span = Interval(row.present_from or row.start, row.present_until or row.end)
         breaks = not may_attend(row.audience, Eligibility.UNKNOWN)

@@ -24,7 +24,7 @@ from scheduler.services.actors import Actor, can_check_arrivals
 from scheduler.services.identities import blind
 from scheduler.services.personal import clean
 from scheduler.services.transaction import use_case
-from scheduler.store import clashes, diary
+from scheduler.store import clashes, diary, nearby
 from scheduler.store import door as store
 from scheduler.store import identities as identity_store
 from scheduler.store.door import Kept
@@ -129,7 +129,7 @@ def _read(typed: str, brought_by: int | None) -> _Came:
 
 
 def _decide(site: int, came: _Came, now: datetime) -> Decision:
-    near = diary.neighbours({site})
+    near = nearby.neighbours({site})
     sites = {site, *near.get(site, ())}
     there = store.there(sites, now, ALERT_AHEAD)
     here = {each.person for each in there}

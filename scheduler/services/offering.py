@@ -21,7 +21,7 @@ from scheduler.rules.separation import Gatekeeper, barriers
 from scheduler.rules.slots import Length, Offer
 from scheduler.services.actors import Actor
 from scheduler.services.asking import asker_for, covered, failing_closed, length_of, may_act_for, visible
-from scheduler.store import diary
+from scheduler.store import diary, nearby, separation
 
 ALL_MODES = frozenset(str(mode) for mode in Mode)
 
@@ -70,7 +70,7 @@ def offers(actor: Actor, wanted: Wanted, limit: int | None = None) -> list[Offer
     person, kind = both
     if not person.active or not kind.active or (actor.kind == "client" and not kind.self_service):
         return []
-    if actor.kind == "client" and (person.request_mode or diary.is_named(person.id)):
+    if actor.kind == "client" and (person.request_mode or separation.is_named(person.id)):
         return []
     length = length_of(kind, wanted.minutes)
     now = clock.now()
@@ -193,8 +193,8 @@ def _timetable(
     ]
     if not is_eligible(person.eligibility):
         sites = {h.opening.site for h in held}
-        near = diary.neighbours(sites)
-        windows = diary.windows(sites.union(*near.values()), Audience.WOMEN)
+        near = nearby.neighbours(sites)
+        windows = nearby.windows(sites.union(*near.values()), Audience.WOMEN)
         reach = Interval(start, until).widened(2 * diary.LONGEST, 2 * diary.LONGEST)
         closed = Gatekeeper(barriers((), (), near, closed_to(person.eligibility, windows, reach)))
     for h in held:

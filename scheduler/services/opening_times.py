@@ -18,7 +18,7 @@ from scheduler.services import audit
 from scheduler.services.actors import Actor, can_manage
 from scheduler.services.transaction import use_case
 from scheduler.services.visibility import VenueCard, card
-from scheduler.store import diary
+from scheduler.store import nearby
 from scheduler.store import venues as store
 
 _DAY = timedelta(days=1)
@@ -129,7 +129,7 @@ def _store(venue_id: int, windows: Sequence[WindowDetails], today: date) -> None
 
 
 def _near(site_id: int) -> set[int]:
-    return {site_id, *diary.neighbours([site_id]).get(site_id, ())}
+    return {site_id, *nearby.neighbours([site_id]).get(site_id, ())}
 
 
 def _standing(site_id: int, now: datetime) -> _Standing:
@@ -185,7 +185,7 @@ def _shuts_out(windows: list[Window], present: Interval) -> bool:
 def newly_broken(site_id: int, now: datetime) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The appointments and sessions that break a women-only time of this site or of one in sight of it, as both stand
     now: what a change of sites or neighbours asks before it is kept."""
-    windows = diary.windows(_near(site_id), Audience.WOMEN)
+    windows = nearby.windows(_near(site_id), Audience.WOMEN)
     standing = _standing(site_id, now)
     sessions = [
         each.id

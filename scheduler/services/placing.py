@@ -22,7 +22,7 @@ from scheduler.rules.recurrence import instants
 from scheduler.rules.separation import Gatekeeper, Person, barriers
 from scheduler.services.actors import Actor
 from scheduler.services.visibility import VenueCard, card
-from scheduler.store import diary
+from scheduler.store import nearby, separation
 from scheduler.store import sessions as store
 from scheduler.store import venues as venue_store
 
@@ -167,21 +167,21 @@ def surroundings(placed: Placed, span: Interval, session: int | None = None) -> 
     whom an exclusion names. All of it is read in the running transaction, so that whoever changes it at the same
     moment and this write cannot both succeed."""
     venue = placed.venue
-    near = diary.neighbours([venue.site_id])
+    near = nearby.neighbours([venue.site_id])
     found = Surroundings(
-        diary.windows({venue.site_id, *near.get(venue.site_id, ())}),
+        nearby.windows({venue.site_id, *near.get(venue.site_id, ())}),
         venue_store.closures(venue.id, span),
         store.commitments(placed.shape.staff, venue.id, placed.shape.room, span),
     )
     gates: dict[int, Gatekeeper] = {}
     kept_from: dict[int, frozenset[int]] = {}
     for worker in placed.shape.staff:
-        aparts = diary.aparts(Person("staff", worker))
+        aparts = separation.aparts(Person("staff", worker))
         if not aparts:
             continue
         others = frozenset(apart.other for apart in aparts)
-        presences = [*diary.presences(others, span.start, span.end), *diary.enrolled(others)]
-        gates[worker] = Gatekeeper(barriers(aparts, presences, diary.neighbours()))
+        presences = [*separation.presences(others, span.start, span.end), *separation.enrolled(others)]
+        gates[worker] = Gatekeeper(barriers(aparts, presences, nearby.neighbours()))
         kept_from[worker] = frozenset(person.id for person in others if person.kind == "client")
     found.gates, found.kept_from = gates, kept_from
     if session is not None and kept_from:

@@ -27,7 +27,7 @@ from scheduler.services.opening_times import (
 )
 from scheduler.services.transaction import use_case
 from scheduler.services.visibility import NEUTRAL_LABEL, VenueCard, assigned, card, knows_of, label_for, visible
-from scheduler.store import diary
+from scheduler.store import nearby
 from scheduler.store import staff as staff_store
 from scheduler.store import venues as store
 
@@ -87,7 +87,7 @@ def sites(actor: Actor) -> list[SiteCard]:
     mine = assigned(actor)
     known = {row.site_id for row in rows if knows_of(row, actor, mine)}
     hidden = {row.site_id for row in rows} - known
-    near = diary.neighbours()
+    near = nearby.neighbours()
     found = [SiteCard(s.id, s.name, near.get(s.id, frozenset()) - hidden) for s in store.sites() if s.id not in hidden]
     return sorted(found, key=lambda each: each.name.casefold())
 
@@ -265,7 +265,7 @@ def set_neighbours(actor: Actor, site_id: int, neighbour_ids: Collection[int]) -
 def _keep_one_zone(site_id: int) -> None:
     """Raises Invalid when venues that count as one place keep different time zones: "the same day" would then depend on
     which of two people is asked about first (SAFETY.md 2)."""
-    near = diary.neighbours([site_id]).get(site_id, frozenset())
+    near = nearby.neighbours([site_id]).get(site_id, frozenset())
     if len(store.zones_at({site_id, *near})) > 1:
         raise Invalid(zone="Places that share a door or are in sight of each other must have the same time zone.")
 

@@ -165,7 +165,7 @@ def women_windows(draw: st.DrawFn, day: date, zone: ZoneInfo, audience: Audience
 @lru_cache(maxsize=10_000)
 @st.composite
 def neighbourhoods(draw: st.DrawFn) -> Near:
-    """Which sites are in sight of which, both ways round, as `store.diary.neighbours` gives it."""
+    """Which sites are in sight of which, both ways round, as `store.nearby.neighbours` gives it."""
     pairs = draw(st.sets(among((1, 2), (2, 3), (1, 3)), max_size=2))
     near: dict[int, set[int]] = {}
     for one, other in pairs:

@@ -175,7 +175,7 @@ class TestGroups:
 
     @pytest.mark.parametrize("separation", Separation)
     def test_an_enrolment_long_past_closes_its_series_alone(self, separation: Separation) -> None:
-        """What `store.diary.enrolled` hands over: no place and no time, only the series."""
+        """What `store.separation.enrolled` hands over: no place and no time, only the series."""
         nowhen = Interval(*[datetime(1970, 1, 1, tzinfo=UTC)] * 2)
         enrolled = Presence(HIM, None, nowhen, nowhen, None, 71)
         gate = Gatekeeper(barriers([Apart(HIM, separation)], [enrolled], near_one_and_two))

@@ -13,10 +13,11 @@ from sqlalchemy import event, select
 from scheduler.errors import Invalid, NotAllowed, NotFound, Stale
 from scheduler.extensions import db
 from scheduler.models import IdentityToken, LinkSession, Match, Message, SafeContact
+from scheduler.rules.separation import Person
 from scheduler.services import clients
 from scheduler.services.actors import SYSTEM, Actor, client_actor
 from scheduler.services.clients import ClientDetails, SafeContactDetails
-from scheduler.store import diary
+from scheduler.store import separation
 from tests.support import factories as make
 from tests.support.factories import at
 
@@ -368,8 +369,8 @@ def test_a_man_known_by_name_only_is_kept_apart_from_the_moment_he_becomes_a_cli
     he = add("Gaz", "Pike", date_of_birth="5/3/1985")
     [match] = db.session.execute(select(Match)).scalars()
     assert (match.person_kind, match.person_id, match.state) == ("client", he, "possible")
-    assert [apart.other.id for apart in diary.aparts(diary.Person("client", protected))] == [he]
-    assert diary.is_named(he)
+    assert [apart.other.id for apart in separation.aparts(Person("client", protected))] == [he]
+    assert separation.is_named(he)
 
 
 def test_when_the_client_cannot_be_recorded_neither_is_the_match() -> None:
@@ -382,9 +383,9 @@ def test_when_the_client_cannot_be_recorded_neither_is_the_match() -> None:
 def test_a_new_alias_is_matched_at_once() -> None:
     recorded_as_named(["Spider Pike"])
     he = add("Marvin", "Pike")
-    assert not diary.is_named(he)
+    assert not separation.is_named(he)
     clients.edit(DESK, he, ClientDetails("Marvin", "Pike", aliases=("Spider",)), 1)
-    assert diary.is_named(he)
+    assert separation.is_named(he)
 
 
 def test_nobody_is_kept_from_herself() -> None:
@@ -421,7 +422,7 @@ def test_a_common_single_name_matches_nobody_and_asks_for_more() -> None:
     recorded_as_named(["Gaz"])
     assert len(db.session.execute(select(Match)).all()) == MOST_LONE
     late = add("Gareth", "Zimmer")
-    assert not diary.is_named(late)
+    assert not separation.is_named(late)
     recorded_as_named(["Gaz"])
     people = db.session.execute(select(NamedPerson)).scalars().all()
     assert [person.too_little for person in people] == [True, True]
