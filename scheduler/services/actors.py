@@ -73,6 +73,16 @@ def can_record_exclusion(actor: Actor) -> bool:
     return actor.role in {"lead", "system"}
 
 
+def can_ask_override(actor: Actor) -> bool:
+    """Ask that two people who are kept apart may be near each other all the same (SAFETY.md 5): a lead, in person."""
+    return actor.role == "lead" and actor.staff_id is not None
+
+
+def can_decide_override(actor: Actor) -> bool:
+    """Be the second person of an override. Whoever asked for it is a lead, so that one of the two always is."""
+    return actor.role in {"lead", "manager"} and actor.staff_id is not None
+
+
 def can_decide_eligibility(actor: Actor) -> bool:
     """Record under the service's policy that a client may come to what is for women."""
     return actor.role in {"lead", "manager", "system"}

@@ -48,9 +48,9 @@ def may_act_for(actor: Actor, client_id: int) -> None:
         raise NotAllowed
 
 
-def _gate(person: diary.ClientRow, sites: Collection[int], span: Interval) -> Gatekeeper:
+def _gate(person: diary.ClientRow, sites: Collection[int], span: Interval, overriding: bool) -> Gatekeeper:
     """Where and when this client may not be, at these sites and in this span (SAFETY.md 2 and 3)."""
-    kept = separation.aparts(Person("client", person.id))
+    kept = [] if overriding else separation.aparts(Person("client", person.id))
     if not kept and is_eligible(person.eligibility):
         return Gatekeeper(Barriers())
     near = nearby.neighbours(sites)
@@ -68,11 +68,15 @@ def _gate(person: diary.ClientRow, sites: Collection[int], span: Interval) -> Ga
     return Gatekeeper(barriers(kept, there, near, closed))
 
 
-def asker_for(person: diary.ClientRow, sites: Collection[int], span: Interval, but_not: int | None = None) -> Asker:
+def asker_for(
+    person: diary.ClientRow, sites: Collection[int], span: Interval, but_not: int | None = None, *,
+    overriding: bool = False,
+) -> Asker:
     """Everything about this client that decides whether she may be at these sites in this span; `but_not` is the
-    appointment that is being moved and does not stand in its own way."""
+    appointment that is being moved and does not stand in its own way. `overriding` is for `services.overrides` alone:
+    it leaves out whom she is kept from, and nothing else (SAFETY.md 5)."""
     own = diary.own(person.id, span.start, span.end, but_not)
-    return Asker(person.eligibility, _gate(person, sites, span), own)
+    return Asker(person.eligibility, _gate(person, sites, span, overriding), own)
 
 
 def length_of(kind: Any, minutes: int | None) -> Length:

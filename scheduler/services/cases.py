@@ -4,24 +4,22 @@ and keeps one open case for each (SAFETY.md 6). Nothing is ever cancelled here."
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from scheduler import clock
 from scheduler.extensions import db
-from scheduler.models import SafetyCase
+from scheduler.models import OverrideClash, SafetyCase
 from scheduler.rules.audience import Audience, Eligibility, closed_to, may_attend
 from scheduler.rules.intervals import Interval, local_days
 from scheduler.rules.separation import Apart, Person, Presence, Separation, violates
 from scheduler.services import audit
-from scheduler.services.actors import SYSTEM, Actor
+from scheduler.services.actors import SYSTEM
 from scheduler.services.transaction import use_case
-from scheduler.services.visibility import assigned, label_for
 from scheduler.store import clashes as store
 from scheduler.store import nearby
 from scheduler.store.clashes import Kept, There
@@ -31,11 +29,16 @@ log = structlog.get_logger("sidegate")
 WOMEN = "women"
 GROUP = "group"
 WORKER = "worker"
+STAY = "stay"
+
+#: Stands in a clash for an appointment that is only thought of.
+THOUGHT_OF = 0
 
 
 class Found(NamedTuple):
     """A clash by its ids. `subject` is the same whenever the same clash is found. `due_at` is when the earlier of the
-    two presences begins, by which it must be settled."""
+    two presences begins, by which it must be settled; `until` is when the later one is past. `times` are those of both,
+    so that an override names a clash only as it was decided on."""
 
     subject: str
     rule: str
@@ -44,36 +47,8 @@ class Found(NamedTuple):
     other_appointment: int | None
     other_session: int | None
     due_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two presences of a clash, as a lead sees it. `place` is the venue's name to this lead, in `zone`.
-    `kind` is appointment or session; the person is the client, or the worker of the session."""
-
-    kind: str
-    id: int
-    person_kind: str
-    person_id: int | None
-    person: str
-    start: datetime
-    end: datetime
-    mode: str
-    place: str
-    zone: str
-
-
-@dataclass(frozen=True, slots=True)
-class Clash:
-    """A clash as a lead sees it. `case_id` is None only for one that was found just now and not kept."""
-
-    case_id: int | None
-    rule: str
-    exclusion_id: int | None
-    due_at: datetime
-    one: Side | None
-    other: Side | None
-    closed_at: datetime | None = None
+    until: datetime
+    times: str
 
 
 class Refreshed(NamedTuple):
@@ -141,11 +116,27 @@ def _settle_for(exclusions: Collection[int], clients: Collection[int]) -> Refres
     return _settle(exclusions, clients)
 
 
+def would_break(there: There) -> list[Found]:
+    """The clashes that this presence would make with those that stand, were it booked: its appointment's id is
+    `THOUGHT_OF` in them. For an override, whose two people decide on just these."""
+    exclusions = store.touching({there.person.id}, set())
+    found = _apart(exclusions, clock.now(), (there._replace(appointment=THOUGHT_OF),))
+    return [each for each in found if THOUGHT_OF in (each.appointment, each.other_appointment)]
+
+
+def now_standing(subject: str, exclusion: int | None, clients: Collection[int]) -> Found | None:
+    """This clash as it is now; None when it is gone."""
+    found = find(set() if exclusion is None else {exclusion}, clients)
+    return next((each for each in found if each.subject == subject), None)
+
+
 def find(exclusions: Collection[int] | None, clients: Collection[int] | None) -> list[Found]:
-    """Every clash now: of these exclusions, and women-only breaches of these clients; all when None."""
+    """Every clash now: of these exclusions, and what of these clients breaks a women-only time, or has outlasted a stay
+    at a confidential venue; all when None."""
     now = clock.now()
     found = list(_apart(exclusions, now))
     found += _women_only(clients, now)
+    found += _after_a_stay(clients, now)
     unique = {each.subject: each for each in found}
     return sorted(unique.values(), key=lambda each: (each.due_at, each.subject))
 
@@ -156,6 +147,7 @@ def _settle(exclusions: Collection[int] | None, clients: Collection[int] | None)
     known = {case.subject: case for case in store.cases(exclusions, clients)}
     table = SafetyCase.__table__
     gone = [case.id for case in known.values() if case.closed_at is None and case.subject not in found]
+    _lapse_overrides(known, found)
     if gone:
         db.session.execute(update(table).where(table.c.id.in_(gone)).values(closed_at=now))
     missing = [each for each in found.values() if each.subject not in known]
@@ -187,16 +179,28 @@ def _settle(exclusions: Collection[int] | None, clients: Collection[int] | None)
     return Refreshed(len(opened), len(gone))
 
 
+def _lapse_overrides(known: Collection[str], found: Mapping[str, Found]) -> None:
+    """An override names a clash as it was decided on. One that is gone, or has other times now, it names no more."""
+    for row in store.named_by_overrides(known):
+        if row.subject not in found or found[row.subject].times != row.times:
+            table = OverrideClash.__table__
+            mine = (table.c.override_id == row.override_id, table.c.subject == row.subject)
+            db.session.execute(delete(table).where(*mine))
+            audit.record(SYSTEM, "override-lapsed", "override", row.override_id)
+
+
 # --- finding ----------------------------------------------------------------------------------------------------------
 
 
-def _apart(exclusions: Collection[int] | None, now: datetime) -> Iterator[Found]:
+def _apart(
+    exclusions: Collection[int] | None, now: datetime, thought_of: Collection[There] = ()
+) -> Iterator[Found]:
     pairs = store.kept_apart(exclusions)
     if not pairs:
         return
     people = None if exclusions is None else {person for pair in pairs for person in (pair.protected, pair.named)}
     there: dict[Person, list[There]] = defaultdict(list)
-    for each in store.whereabouts(people, now):
+    for each in (*store.whereabouts(people, now), *thought_of):
         there[each.person].append(each)
     near = nearby.neighbours()
     sites = store.closed_sites(exclusions)
@@ -215,7 +219,7 @@ def _apart(exclusions: Collection[int] | None, now: datetime) -> Iterator[Found]
                 if protected.worker == pair.named.id:
                     yield Found(
                         f"x{pair.exclusion}:a{protected.appointment}:s{protected.session}", WORKER, pair.exclusion,
-                        protected.appointment, None, protected.session, protected.span.start,
+                        protected.appointment, None, protected.session, *protected.span, _times(protected.span),
                     )
 
 
@@ -240,19 +244,25 @@ def _presence(each: There) -> Presence:
 def _alone(exclusion: int, rule: str, there: There) -> Found:
     if there.appointment is None:
         return Found(
-            f"x{exclusion}:s{there.session}:site", str(rule), exclusion, None, None, there.session, there.span.start
+            f"x{exclusion}:s{there.session}:site", str(rule), exclusion, None, None, there.session, *there.span,
+            _times(there.span),
         )
     return Found(
-        f"x{exclusion}:a{there.appointment}:site", str(rule), exclusion, there.appointment, None, None, there.span.start
+        f"x{exclusion}:a{there.appointment}:site", str(rule), exclusion, there.appointment, None, None, *there.span,
+        _times(there.span),
     )
 
 
+def _times(*spans: Interval) -> str:
+    return " ".join(f"{moment:%Y%m%dT%H%M%S}" for span in spans for moment in span)
+
+
 def _pair(exclusion: int, rule: str, hers: There, theirs: There) -> Found:
-    due = min(hers.span.start, theirs.span.start)
+    due, until = min(hers.span.start, theirs.span.start), max(hers.span.end, theirs.span.end)
     other = f"a{theirs.appointment}" if theirs.appointment is not None else f"s{theirs.session}"
     return Found(
         f"x{exclusion}:a{hers.appointment}:{other}", rule, exclusion, hers.appointment, theirs.appointment,
-        None if theirs.appointment is not None else theirs.session, due,
+        None if theirs.appointment is not None else theirs.session, due, until, _times(hers.span, theirs.span),
     )
 
 
@@ -272,73 +282,17 @@ def _women_only(clients: Collection[int] | None, now: datetime) -> Iterator[Foun
             mine = [window for window in windows if window.site in as_one]
             breaks = any(shut.overlaps(span) for _, shut in closed_to(Eligibility.UNKNOWN, mine, span))
         if breaks:
-            yield Found(f"w:a{row.id}", WOMEN, None, row.id, None, None, span.start)
+            yield Found(f"w:a{row.id}", WOMEN, None, row.id, None, None, *span, _times(span))
 
 
-# --- showing ----------------------------------------------------------------------------------------------------------
-
-
-def open_clashes(actor: Actor, exclusion_id: int | None = None, limit: int | None = None) -> list[Clash]:
-    """The open cases, of one exclusion or all, the most urgent first. The caller has checked that the actor may see
-    them, and records the look."""
-    return _shown(actor, store.open_cases(exclusion_id, limit=limit))
-
-
-def one(actor: Actor, case_id: int) -> Clash | None:
-    """One case, open or closed; None when there is none. As `open_clashes` for who may ask."""
-    shown = _shown(actor, store.open_cases(case=case_id))
-    return shown[0] if shown else None
-
-
-def _shown(actor: Actor, rows: Iterable[Any]) -> list[Clash]:
-    rows = list(rows)
-    ids = {each for row in rows for each in (row.appointment_id, row.other_appointment_id) if each is not None}
-    session_ids = {row.other_session_id for row in rows if row.other_session_id is not None}
-    appointments, sessions = store.appointments(ids), store.sessions(session_ids)
-    workers = store.staff_of({row.exclusion_id for row in rows if row.exclusion_id is not None}, session_ids)
-    mine = assigned(actor)
-
-    def appointment(each: int | None) -> Side | None:
-        row = appointments.get(each) if each is not None else None
-        if row is None:
-            return None
-        name = f"{row.given_name} {row.family_name}".strip()
-        place = label_for(_Place(row), actor, mine)
-        return Side(
-            "appointment", row.id, "client", row.client_id, name, row.start, row.end, row.mode, place, row.zone
-        )
-
-    def session(each: int | None, exclusion: int | None) -> Side | None:
-        row = sessions.get(each) if each is not None else None
-        if row is None or each is None:
-            return None
-        worker = workers.get((exclusion or 0, each))
-        name = f"{worker.given_name} {worker.family_name}".strip() if worker else ""
-        place = label_for(_Place(row), actor, mine)
-        return Side(
-            "session", row.id, "staff", worker.id if worker else None, name, row.start, row.end, row.modes[0], place,
-            row.zone,
-        )
-
-    return [
-        Clash(
-            row.id, row.rule, row.exclusion_id, row.due_at, appointment(row.appointment_id),
-            appointment(row.other_appointment_id) or session(row.other_session_id, row.exclusion_id), row.closed_at,
-        )
-        for row in rows
-    ]
-
-
-class _Place:
-    """A venue's columns in a wider row, as `visibility` asks for them."""
-
-    __slots__ = ("confidential", "id", "label", "name")
-
-    def __init__(self, row: Any) -> None:
-        self.id, self.name, self.label, self.confidential = row.venue_id, row.name, row.label, row.confidential
+def _after_a_stay(clients: Collection[int] | None, now: datetime) -> Iterator[Found]:
+    """Appointments at a confidential venue of someone who will not be recorded as staying there (SAFETY.md 7)."""
+    for row in store.not_staying(clients, now) if clients is None or clients else ():
+        span = Interval(row.present_from or row.start, row.present_until or row.end)
+        yield Found(f"r:a{row.id}", STAY, None, row.id, None, None, *span, _times(span))
 
 
 __all__ = [
-    "Clash", "Found", "Refreshed", "Side", "find", "one", "open_clashes", "refresh", "refresh_appointment",
-    "refresh_exclusions", "sweep",
+    "STAY", "WOMEN", "Found", "Refreshed", "find", "now_standing", "refresh", "refresh_appointment",
+    "refresh_exclusions", "sweep", "would_break",
 ]

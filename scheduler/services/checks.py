@@ -107,7 +107,7 @@ def _clients(cases: Cases, timetable: Timetable, now: datetime) -> Found:
                 yield from _women_only(row, cases, timetable, decisions.get(client_id), now)
             judged = row.end > now or not timetable.changed_since(row.site_id, row.end)
             if judged and timetable.places[row.venue_id].confidential:
-                yield from _refuge(row, stays.get(client_id, []), now)
+                yield from _refuge(row, stays.get(client_id, []), cases, now)
 
 
 def _client_in_two_places(own: list[Any]) -> Found:
@@ -157,11 +157,15 @@ def _women_only(row: Any, cases: Cases, timetable: Timetable, decided: datetime 
         yield "women-only", "9.2", f"appointment {row.id} is at site {row.site_id} in its women-only time"
 
 
-def _refuge(row: Any, stays: Iterable[tuple[int, datetime, datetime | None]], now: datetime) -> Found:
-    """Someone at a refuge who was not recorded as staying there when it was booked, or will not be by then. A stay that
-    was ended since is no breach of this rule: staff see to what she still has there."""
+def _refuge(
+    row: Any, stays: Iterable[tuple[int, datetime, datetime | None]], cases: Cases, now: datetime
+) -> Found:
+    """Someone at a refuge who is not recorded as staying there, unless a lead sees to it already: a stay may end while
+    she still has something there."""
+    if cases.knows(clash_of(None, row.id), row.end <= now):
+        return
     for venue, since, until in stays:
-        if venue == row.venue_id and (row.end <= now or (since <= row.start and (not until or until > row.created_at))):
+        if venue == row.venue_id and (row.end <= now or (since <= row.start and (not until or until >= row.end))):
             return
     yield "refuge", "7", f"appointment {row.id} is at venue {row.venue_id}, where its client is not staying"
 

@@ -216,13 +216,15 @@ def record_stay(
         raise Invalid(until="The stay must end after it begins.")
     values = {"client_id": client_id, "venue_id": venue, "since": since, "until": until}
     made = db.session.execute(insert(Stay.__table__).values(**values).returning(Stay.id)).scalar_one()
+    cases.refresh([client_id])
     audit.record(actor, "stay", "client", client_id, stay=made)
     return made
 
 
 @use_case
 def end_stay(actor: Actor, stay_id: int, until: datetime | None = None) -> None:
-    """Record that a stay ends, now unless `until` is given. Raises NotAllowed, NotFound, Invalid."""
+    """Record that a stay ends, now unless `until` is given. What she still has there afterwards is not cancelled: each
+    becomes a safety case (SAFETY.md 6 and 7). Raises NotAllowed, NotFound, Invalid."""
     _may_edit(actor)
     row = store.stay(stay_id)
     if row is None:
@@ -232,6 +234,7 @@ def end_stay(actor: Actor, stay_id: int, until: datetime | None = None) -> None:
     if until.tzinfo is None or until <= row.since:
         raise Invalid(until="The stay must end after it begins.")
     db.session.execute(update(Stay.__table__).where(Stay.id == stay_id).values(until=until))
+    cases.refresh([row.client_id])
     audit.record(actor, "stay-ends", "client", row.client_id, stay=stay_id)
 
 

@@ -15,9 +15,9 @@ from scheduler.errors import Invalid, NotAllowed, NotFound, Stale, WrongState
 from scheduler.extensions import db
 from scheduler.models import Exclusion, ExclusionEvent, ExclusionSite, Match, NamedPerson
 from scheduler.rules.separation import Separation
-from scheduler.services import audit, cases, identities
+from scheduler.services import audit, case_views, cases, identities
 from scheduler.services.actors import Actor, can_record_exclusion, can_see_exclusions
-from scheduler.services.cases import Clash
+from scheduler.services.case_views import Clash
 from scheduler.services.matches import decide_match
 from scheduler.services.personal import clean, read_aliases, read_birth_date, read_phone, today
 from scheduler.services.safety_desk import list_for
@@ -89,7 +89,7 @@ def record(actor: Actor, details: ExclusionDetails) -> Recorded:
     row = store.exclusion(exclusion_id)
     assert row is not None
     in_force = [each for each in store.matches_of(named_id) if each.state != "dismissed"]
-    return Recorded(exclusion_id, cases.open_clashes(actor, exclusion_id), len(in_force), row.too_little)
+    return Recorded(exclusion_id, case_views.open_clashes(actor, exclusion_id), len(in_force), row.too_little)
 
 
 @use_case
@@ -117,7 +117,7 @@ def edit(actor: Actor, exclusion_id: int, details: ExclusionDetails, version: in
         audit.record(actor, "edit", "exclusion", exclusion_id, fields=sorted(before))
     now = _row(exclusion_id)
     in_force = [each for each in store.matches_of(row.named_person_id) if each.state != "dismissed"]
-    return Recorded(exclusion_id, cases.open_clashes(actor, exclusion_id), len(in_force), now.too_little)
+    return Recorded(exclusion_id, case_views.open_clashes(actor, exclusion_id), len(in_force), now.too_little)
 
 
 @use_case
@@ -173,7 +173,7 @@ def reopen(actor: Actor, exclusion_id: int, reason: str) -> list[Clash]:
     _tell(actor, exclusion_id, "reopened", reason=_reason(reason))
     cases.refresh_exclusions([exclusion_id])
     audit.record(actor, "reopen", "exclusion", exclusion_id)
-    return cases.open_clashes(actor, exclusion_id)
+    return case_views.open_clashes(actor, exclusion_id)
 
 
 @use_case
@@ -184,7 +184,7 @@ def affected(actor: Actor, exclusion_id: int) -> list[Clash]:
         raise NotAllowed
     _row(exclusion_id)
     audit.record(actor, "look", "exclusion", exclusion_id)
-    return cases.open_clashes(actor, exclusion_id)
+    return case_views.open_clashes(actor, exclusion_id)
 
 
 # --- what is typed ----------------------------------------------------------------------------------------------------

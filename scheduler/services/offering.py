@@ -12,14 +12,14 @@ from operator import itemgetter
 from typing import Any
 
 from scheduler import clock
-from scheduler.errors import NotFound, SlotUnavailable
+from scheduler.errors import NotAllowed, NotFound, SlotUnavailable
 from scheduler.rules import slots
 from scheduler.rules.audience import Audience, closed_to, is_eligible, may_attend
 from scheduler.rules.intervals import Interval
 from scheduler.rules.presence import Mode, presence
 from scheduler.rules.separation import Gatekeeper, barriers
 from scheduler.rules.slots import Length, Offer
-from scheduler.services.actors import Actor
+from scheduler.services.actors import Actor, can_ask_override
 from scheduler.services.asking import asker_for, covered, failing_closed, length_of, may_act_for, visible
 from scheduler.store import diary, nearby, separation
 
@@ -56,14 +56,18 @@ class Wanted:
     until_minute: int | None = None
 
 
-def offers(actor: Actor, wanted: Wanted, limit: int | None = None) -> list[Offer]:
+def offers(
+    actor: Actor, wanted: Wanted, limit: int | None = None, *, overriding: bool = False
+) -> list[Offer]:
     """The times that this client could be given now, the earliest first; at most `limit` of them.
 
     A client in request mode is offered nothing on their own link, and staff are offered for her only what every rule
-    allows. Reads only. Raises NotFound for an unknown client or type, NotAllowed, and Invalid for a length that the
-    type does not allow.
+    allows; `overriding` leaves out whom she is kept from, for a lead who asks for an override. Reads only. Raises
+    NotFound for an unknown client or type, NotAllowed, and Invalid for a length that the type does not allow.
     """
     may_act_for(actor, wanted.client_id)
+    if overriding and not can_ask_override(actor):
+        raise NotAllowed
     both = diary.client_and_type(wanted.client_id, wanted.type_id)
     if both is None:
         raise NotFound
@@ -84,7 +88,7 @@ def offers(actor: Actor, wanted: Wanted, limit: int | None = None) -> list[Offer
     for start, until in _reads(earliest - diary.LONGEST, latest, limit is not None):
         try:
             with failing_closed():
-                found += _offers(actor, wanted, person, length, earliest, latest, start, until)
+                found += _offers(actor, wanted, person, length, earliest, latest, start, until, overriding)
         except SlotUnavailable:
             return []
         # Only what begins within what was read is known to be the earliest: a long session may run on past it.
@@ -115,6 +119,7 @@ def _offers(
     latest: datetime,
     start: datetime,
     until: datetime,
+    overriding: bool,
 ) -> list[Offer]:
     held = [h for h in diary.sessions(start, until, wanted.venues) if wanted.type_id in h.types]
     if any(h.confidential for h in held):
@@ -124,7 +129,7 @@ def _offers(
     if not held:
         return []
     span = Interval(start, until + diary.LONGEST)
-    asker = asker_for(person, {h.opening.site for h in held}, span)
+    asker = asker_for(person, {h.opening.site for h in held}, span, overriding=overriding)
     taken = diary.taken(start, until, wanted.venues)
     openings, staff = [h.opening for h in held], wanted.staff
     if wanted.woman_worker:

@@ -9,10 +9,10 @@ from datetime import date, datetime
 from typing import Any
 
 from scheduler.errors import NotAllowed, NotFound
-from scheduler.services import alerts, audit, cases
+from scheduler.services import alerts, audit, case_views
 from scheduler.services.actors import Actor, can_see_exclusions
 from scheduler.services.alerts import Shown as Alert
-from scheduler.services.cases import Clash
+from scheduler.services.case_views import Clash
 from scheduler.services.finding import PersonCard, people
 from scheduler.services.personal import today
 from scheduler.services.transaction import use_case
@@ -150,7 +150,7 @@ class Desk:
 def desk(actor: Actor) -> Desk:
     """Alerts, open cases, possible matches, exclusions to look at, and requests for times. Raises NotAllowed."""
     _may_look(actor)
-    clashes = tuple(cases.open_clashes(actor, limit=_MOST))
+    clashes = tuple(case_views.open_clashes(actor, limit=_MOST))
     rows = store.undecided(_MOST)
     more = store.count_undecided() - len(rows) if len(rows) == _MOST else 0
     cards = {(card.kind, card.id): card for card in people({(row.person_kind, row.person_id) for row in rows})}
@@ -190,7 +190,7 @@ def exclusion(actor: Actor, exclusion_id: int) -> ExclusionView:
         tuple(known.get(site, NEUTRAL_LABEL) for site in sites),
         row.recorded_at, staff.get(row.recorded_by), row.closing_by, staff.get(row.closing_by), row.closing_reason,
         row.closed_at, staff.get(row.closed_by), tuple(_matches(matches, row, staff)),
-        tuple(cases.open_clashes(actor, exclusion_id)),
+        tuple(case_views.open_clashes(actor, exclusion_id)),
         tuple(
             Event(
                 each.at, each.what, f"{each.given_name} {each.family_name}" if each.given_name else None,
@@ -232,7 +232,7 @@ def match(actor: Actor, match_id: int) -> MatchView:
 def case(actor: Actor, case_id: int) -> Clash:
     """One safety case. Raises NotAllowed, NotFound."""
     _may_look(actor)
-    found = cases.one(actor, case_id)
+    found = case_views.one(actor, case_id)
     if found is None:
         raise NotFound
     audit.record(actor, "look", "case", case_id)

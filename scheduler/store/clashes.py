@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select, union
+from sqlalchemy import ColumnElement, Row, and_, exists, or_, select, union
 
 from scheduler.extensions import db
 from scheduler.models import (
@@ -17,10 +17,12 @@ from scheduler.models import (
     Exclusion,
     ExclusionSite,
     Match,
+    OverrideClash,
     SafetyCase,
     Session,
     SessionStaff,
     Staff,
+    Stay,
     Venue,
 )
 from scheduler.rules.intervals import Interval
@@ -33,6 +35,7 @@ Columns: TypeAlias = Row[*tuple[Any, ...]]
 
 _A, _S, _SS, _V = Appointment.__table__.c, Session.__table__.c, SessionStaff.__table__.c, Venue.__table__.c
 _X, _M, _C, _K = Exclusion.__table__.c, Match.__table__.c, Client.__table__.c, SafetyCase.__table__.c
+_O = OverrideClash.__table__.c
 
 _IN_FORCE = and_(_X.active, _M.state != "dismissed")
 
@@ -202,6 +205,24 @@ def not_eligible(clients: Collection[int] | None, now: datetime) -> list[Columns
     return [row for row in db.session.execute(query) if (row.present_until or row.end) > now]
 
 
+def not_staying(clients: Collection[int] | None, now: datetime) -> list[Columns]:
+    """The counted appointments at confidential venues, ending after `now`, of those of these clients (of all when None)
+    who are not recorded as staying there for the whole of it."""
+    stays = Stay.__table__.c
+    staying = exists().where(
+        stays.client_id == _A.client_id, stays.venue_id == _A.venue_id, stays.since <= _A.start,
+        or_(stays.until.is_(None), stays.until >= _A.end),
+    )
+    query = (
+        select(_A.id, _A.client_id, _A.start, _A.end, _A.present_from, _A.present_until)
+        .join_from(Appointment.__table__, Venue.__table__, _V.id == _A.venue_id)
+        .where(_V.confidential, _A.state.in_(COUNTED_STATES), _A.start > now - 2 * LONGEST, ~staying)
+    )
+    if clients is not None:
+        query = query.where(_A.client_id.in_(tuple(clients)))
+    return [row for row in db.session.execute(query) if (row.present_until or row.end) > now]
+
+
 class Case(NamedTuple):
     """A safety case as it stands."""
 
@@ -212,7 +233,8 @@ class Case(NamedTuple):
 
 
 def cases(exclusions: Collection[int] | None, clients: Collection[int] | None) -> list[Case]:
-    """Every case, open or closed, of these exclusions, and the women-only ones of these clients; all when None."""
+    """Every case, open or closed, of these exclusions, and those of these clients that no exclusion is about; all when
+    None."""
     columns = (_K.id, _K.subject, _K.due_at, _K.closed_at)
     if exclusions is None or clients is None:
         return [Case(*row) for row in db.session.execute(select(*columns))]
@@ -234,6 +256,18 @@ def parties(case_ids: Collection[int], appointment_ids: Collection[int]) -> tupl
         about |= {appointment} - {None}
     clients = select(_A.client_id).where(_A.id.in_(tuple(about)))
     return exclusions, set(db.session.execute(clients).scalars())
+
+
+def named_by_overrides(subjects: Collection[str]) -> list[Columns]:
+    """Of these clashes, those that an override names: override, subject, and the times that it was decided on."""
+    if not subjects:
+        return []
+    return list(db.session.execute(select(OverrideClash.__table__).where(_O.subject.in_(tuple(subjects)))))
+
+
+def overridden(subjects: Collection[str]) -> dict[str, int]:
+    """Of these clashes, those that two people let stand, each with the override that names it."""
+    return {row.subject: row.override_id for row in named_by_overrides(subjects)}
 
 
 def open_about(appointment: int) -> list[Columns]:

@@ -12,8 +12,8 @@ from sqlalchemy import event, select, update
 from scheduler.extensions import db
 from scheduler.models import Appointment, Client, Exclusion, Match, SafetyCase, Session
 from scheduler.rules.presence import Mode
-from scheduler.services import cases, checks
-from scheduler.services.actors import SYSTEM
+from scheduler.services import booking, case_views, cases, checks, clients
+from scheduler.services.actors import SYSTEM, Actor
 from scheduler.services.transaction import use_case
 from tests.support import factories as make
 from tests.support.factories import at
@@ -411,16 +411,18 @@ def test_a_refresh_takes_the_same_queries_for_twenty_exclusions_as_for_one() -> 
 def test_a_case_shows_both_sides_and_a_refuge_only_by_its_label() -> None:
     town = Town()
     refuge = make.make_venue(town.site, kind="refuge", confidential=True, name="Rowan House", label="Where you stay")
+    make.make_stay(town.she, refuge)
     town.appointment(town.he, TOMORROW), town.appointment(town.she, TOMORROW, venue=refuge)
     cases.refresh()
-    actor = cases.Actor("staff", make.make_staff(role="lead"), "lead")
-    [clash] = cases.open_clashes(actor)
+    actor = Actor("staff", make.make_staff(role="lead"), "lead")
+    [clash] = case_views.open_clashes(actor)
     assert clash.one is not None
     assert clash.other is not None
     assert (clash.one.person, clash.one.place) == ("Alma Reyes", "Where you stay")
     assert (clash.other.person, clash.other.place) == ("Gareth Pike", "The Mill")
+    assert [(side.is_protected, side.is_named) for side in (clash.one, clash.other)] == [(True, False), (False, True)]
     assert "Rowan" not in repr(clash)
-    assert "Rowan House" in repr(cases.open_clashes(SYSTEM))
+    assert "Rowan House" in repr(case_views.open_clashes(SYSTEM))
 
 
 def test_the_sweep_opens_what_is_missing_and_closes_what_is_gone_and_writes_nothing_else() -> None:
@@ -438,11 +440,33 @@ def test_the_sweep_opens_what_is_missing_and_closes_what_is_gone_and_writes_noth
 
 
 def test_a_case_is_settled_in_the_transaction_that_moves_the_named_man_away() -> None:
-    from scheduler.services import booking
-
     town = Town()
     his = town.appointment(town.he, TOMORROW)
     town.appointment(town.she, TOMORROW)
     cases.refresh([town.she])
-    booking.cancel(cases.Actor("staff", None, "lead"), his)
+    booking.cancel(Actor("staff", None, "lead"), his)
     assert opened() == []
+
+
+def test_a_stay_that_ends_leaves_what_she_still_has_there_to_a_lead_and_one_begun_again_settles_it() -> None:
+    town = Town()
+    refuge = make.make_venue(kind="refuge", confidential=True, name="Rowan House", label="Where you stay")
+    stay = make.make_stay(town.she, refuge)
+    hers = town.appointment(town.she, TOMORROW, venue=refuge)
+    cases.refresh([town.she])
+    assert opened() == []
+    clients.end_stay(SYSTEM, stay)
+    assert [(case.rule, case.appointment_id, case.due_at) for case in opened()] == [("stay", hers, at(9, 45, day=1))]
+    assert checks.run().broken == ()
+    clients.record_stay(SYSTEM, town.she, refuge, at(0, day=1), at(10, 29, day=1))
+    assert [case.appointment_id for case in opened()] == [hers], "she leaves before it is over"
+    clients.record_stay(SYSTEM, town.she, refuge, at(0, day=1), at(10, 30, day=1))
+    assert opened() == []
+
+
+def test_the_sweep_misses_nothing_at_a_refuge_where_she_no_longer_stays() -> None:
+    town = Town()
+    refuge = make.make_venue(kind="refuge", confidential=True, name="Rowan House", label="Where you stay")
+    town.appointment(town.she, TOMORROW, venue=refuge)
+    assert cases.sweep() == 1
+    assert [case.rule for case in opened()] == ["stay"]

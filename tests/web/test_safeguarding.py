@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from scheduler.extensions import db
 from scheduler.models import Appointment, AuditRecord, Exclusion, Match, TimeRequest, Venue
-from scheduler.services import booking, cases, clients, exclusions
+from scheduler.services import booking, case_views, clients, exclusions
 from scheduler.services.actors import SYSTEM, Actor
 from scheduler.services.booking import Choice
 from scheduler.services.clients import ClientDetails
@@ -79,7 +79,7 @@ def everything(made: int, match: int, case: int, client: int) -> list[tuple[str,
 def test_no_other_role_opens_any_page_of_the_desk(app: Flask, role: str) -> None:
     morning = Morning()
     made = record(morning.she, person=("client", morning.he))
-    case = cases.open_clashes(SYSTEM)[0].case_id
+    case = case_views.open_clashes(SYSTEM)[0].case_id
     assert case is not None
     desk = Desk(app, role, f"{role}-one")
     for method, path in everything(made, one(Match).id, case, morning.she):
@@ -173,7 +173,7 @@ def test_the_desk_lists_what_waits(lead: Desk) -> None:
 def test_no_page_says_more_in_its_title_or_address_than_it_must(lead: Desk) -> None:
     morning = Morning()
     made = record(morning.she, "Gareth Pike")
-    case = cases.open_clashes(SYSTEM)[0].case_id or 0
+    case = case_views.open_clashes(SYSTEM)[0].case_id or 0
     for method, path in everything(made, one(Match).id, case, morning.she):
         if method == "GET":
             answer = lead.get(path)
@@ -186,7 +186,7 @@ def test_no_page_says_more_in_its_title_or_address_than_it_must(lead: Desk) -> N
 def test_looking_at_any_page_is_recorded(lead: Desk) -> None:
     morning = Morning()
     made = record(morning.she, "Gareth Pike")
-    case = cases.open_clashes(SYSTEM)[0].case_id or 0
+    case = case_views.open_clashes(SYSTEM)[0].case_id or 0
     match = one(Match).id
 
     def looks() -> int:
@@ -216,7 +216,7 @@ def test_a_match_is_dismissed_with_a_reason_on_one_page(lead: Desk) -> None:
     assert lead.post(path, decision="dismissed", reason="", seen=seen).status_code == 422
     assert lead.post(path, decision="dismissed", reason="Someone else.", seen=seen).status_code == 303
     assert one(Match).state == "dismissed"
-    assert cases.open_clashes(SYSTEM) == []
+    assert case_views.open_clashes(SYSTEM) == []
 
 
 def test_a_decision_on_an_old_page_is_refused_and_the_page_shows_what_changed(lead: Desk, clock: Any) -> None:

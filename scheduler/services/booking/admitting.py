@@ -20,10 +20,13 @@ from scheduler.store import diary, separation
 LATE_NOTE = timedelta(hours=12)
 
 
-def admit(actor: Actor, choice: Choice, but_not: int | None = None, *, any_time: bool = False) -> dict[str, Any]:
+def admit(
+    actor: Actor, choice: Choice, but_not: int | None = None, *, any_time: bool = False, overriding: bool = False
+) -> dict[str, Any]:
     """Ask every rule about one exact time. Gives the columns of the appointment, or raises SlotUnavailable.
 
     `but_not` is the appointment that is being moved or brought back; `any_time` allows a time that has passed.
+    `overriding` asks every rule but whom she is kept from, which two people have decided on (SAFETY.md 5).
     """
     if choice.start.tzinfo is None or choice.creche < 0:
         raise Invalid(start="Give the time with its zone, and no fewer than no children.")
@@ -46,7 +49,7 @@ def admit(actor: Actor, choice: Choice, but_not: int | None = None, *, any_time:
     if actor.kind == "client" and (not kind.self_service or person.request_mode or separation.is_named(person.id)):
         raise SlotUnavailable
     with failing_closed():
-        asker = asker_for(person, {opening.site}, Interval(start, end), but_not)
+        asker = asker_for(person, {opening.site}, Interval(start, end), but_not, overriding=overriding)
         if not (
             place_admits(actor, held, person.id, choice.mode, start, end)
             and slots.admits_session(asker, opening, choice.mode)

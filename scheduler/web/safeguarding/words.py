@@ -42,6 +42,7 @@ RULES = {
     "site": lazy("At a place where this person is never booked"),
     "worker": lazy("Booked with the very worker she is kept from"),
     "women": lazy("In a time or session that is for women, without a recorded decision"),
+    "stay": lazy("Where she is not recorded as staying any more"),
 }
 MODES = {
     "in-person": lazy("in person"), "phone": lazy("by phone"), "video": lazy("by video"), "chat": lazy("by web chat"),

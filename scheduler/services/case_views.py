@@ -1,0 +1,117 @@
+"""Safety cases as a lead sees them: both sides of each clash, and which of them the exclusion names (SAFETY.md 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from scheduler.services.actors import Actor
+from scheduler.services.visibility import assigned, label_for
+from scheduler.store import clashes as store
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two presences of a clash, as a lead sees it. `place` is the venue's name to this lead, in `zone`.
+    `kind` is appointment or session; the person is the client, or the worker of the session. `is_named` means that the
+    exclusion names them; `is_protected` that it protects them."""
+
+    kind: str
+    id: int
+    person_kind: str
+    person_id: int | None
+    person: str
+    start: datetime
+    end: datetime
+    mode: str
+    place: str
+    zone: str
+    is_named: bool = False
+    is_protected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A clash as a lead sees it. `override_id` is the override by which two people let it stand as it is."""
+
+    case_id: int | None
+    rule: str
+    exclusion_id: int | None
+    due_at: datetime
+    one: Side | None
+    other: Side | None
+    closed_at: datetime | None = None
+    override_id: int | None = None
+
+
+def open_clashes(actor: Actor, exclusion_id: int | None = None, limit: int | None = None) -> list[Clash]:
+    """The open cases, of one exclusion or all, the most urgent first. The caller has checked that the actor may see
+    them, and records the look."""
+    return _shown(actor, store.open_cases(exclusion_id, limit=limit))
+
+
+def one(actor: Actor, case_id: int) -> Clash | None:
+    """One case, open or closed; None when there is none. As `open_clashes` for who may ask."""
+    shown = _shown(actor, store.open_cases(case=case_id))
+    return shown[0] if shown else None
+
+
+def _shown(actor: Actor, rows: Iterable[Any]) -> list[Clash]:
+    rows = list(rows)
+    ids = {each for row in rows for each in (row.appointment_id, row.other_appointment_id) if each is not None}
+    session_ids = {row.other_session_id for row in rows if row.other_session_id is not None}
+    appointments, sessions = store.appointments(ids), store.sessions(session_ids)
+    workers = store.staff_of({row.exclusion_id for row in rows if row.exclusion_id is not None}, session_ids)
+    mine = assigned(actor)
+    overridden = store.overridden([row.subject for row in rows])
+
+    def appointment(each: int | None, role: str) -> Side | None:
+        row = appointments.get(each) if each is not None else None
+        if row is None:
+            return None
+        name = f"{row.given_name} {row.family_name}".strip()
+        place = label_for(_Place(row), actor, mine)
+        return Side(
+            "appointment", row.id, "client", row.client_id, name, row.start, row.end, row.mode, place, row.zone,
+            role == "named", role == "protected",
+        )
+
+    def session(each: int | None, exclusion: int | None) -> Side | None:
+        row = sessions.get(each) if each is not None else None
+        if row is None or each is None:
+            return None
+        worker = workers.get((exclusion or 0, each))
+        name = f"{worker.given_name} {worker.family_name}".strip() if worker else ""
+        place = label_for(_Place(row), actor, mine)
+        return Side(
+            "session", row.id, "staff", worker.id if worker else None, name, row.start, row.end, row.modes[0], place,
+            row.zone, True,
+        )
+
+    def first_role(row: Any) -> str:
+        if row.exclusion_id is None:
+            return ""
+        return "named" if row.subject.endswith(":site") else "protected"
+
+    return [
+        Clash(
+            row.id, row.rule, row.exclusion_id, row.due_at, appointment(row.appointment_id, first_role(row)),
+            appointment(row.other_appointment_id, "named") or session(row.other_session_id, row.exclusion_id),
+            row.closed_at, overridden.get(row.subject),
+        )
+        for row in rows
+    ]
+
+
+class _Place:
+    """A venue's columns in a wider row, as `visibility` asks for them."""
+
+    __slots__ = ("confidential", "id", "label", "name")
+
+    def __init__(self, row: Any) -> None:
+        self.id, self.name, self.label, self.confidential = row.venue_id, row.name, row.label, row.confidential
+
+
+__all__ = ["Clash", "Side", "one", "open_clashes"]
