@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from scheduler.services.actors import Actor
+from scheduler.services.cases import Found
 from scheduler.services.visibility import assigned, label_for
 from scheduler.store import clashes as store
 
@@ -34,7 +35,8 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """A clash as a lead sees it. `override_id` is the override by which two people let it stand as it is."""
+    """A clash as a lead sees it. `case_id` is None for one that is not kept, or not yet. `override_id` is the override
+    by which two people let it stand as it is."""
 
     case_id: int | None
     rule: str
@@ -56,6 +58,25 @@ def one(actor: Actor, case_id: int) -> Clash | None:
     """One case, open or closed; None when there is none. As `open_clashes` for who may ask."""
     shown = _shown(actor, store.open_cases(case=case_id))
     return shown[0] if shown else None
+
+
+def as_found(actor: Actor, found: Iterable[Found]) -> list[Clash]:
+    """Clashes that were found just now, as a lead sees them, kept or not. The side that is only thought of is None."""
+    return _shown(actor, [_Unkept(*each[:7]) for each in found])
+
+
+class _Unkept(NamedTuple):
+    """A clash that was found, by the names of a case's columns."""
+
+    subject: str
+    rule: str
+    exclusion_id: int | None
+    appointment_id: int | None
+    other_appointment_id: int | None
+    other_session_id: int | None
+    due_at: datetime
+    id: int | None = None
+    closed_at: datetime | None = None
 
 
 def _shown(actor: Actor, rows: Iterable[Any]) -> list[Clash]:
@@ -114,4 +135,4 @@ class _Place:
         self.id, self.name, self.label, self.confidential = row.venue_id, row.name, row.label, row.confidential
 
 
-__all__ = ["Clash", "Side", "one", "open_clashes"]
+__all__ = ["Clash", "Side", "as_found", "one", "open_clashes"]

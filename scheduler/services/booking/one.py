@@ -12,7 +12,7 @@ from scheduler.notifications import outbox
 from scheduler.rules import states
 from scheduler.rules.states import State
 from scheduler.services import audit, door
-from scheduler.services.actors import Actor, can_decide_override
+from scheduler.services.actors import Actor
 from scheduler.services.asking import may_act_for
 from scheduler.services.booking.admitting import LATE_NOTE, admit
 from scheduler.services.booking.records import (
@@ -27,7 +27,7 @@ from scheduler.services.booking.records import (
     standing,
 )
 from scheduler.services.transaction import use_case
-from scheduler.store import diary
+from scheduler.store import diary, overrides
 
 
 @use_case
@@ -47,10 +47,13 @@ def book(actor: Actor, choice: Choice, key: str | None = None) -> Booked:
 
 
 @use_case
-def book_overriding(actor: Actor, choice: Choice) -> Booked:
-    """Book one exact time although someone is near from whom the client is kept: for `services.overrides` alone, once
-    two people have decided on it (SAFETY.md 5). Every other rule is asked. Raises NotAllowed, SlotUnavailable."""
-    if not can_decide_override(actor):
+def book_overriding(actor: Actor, choice: Choice, override_id: int) -> Booked:
+    """Book one exact time although someone is near from whom the client is kept, by an override that two people gave in
+    this transaction (SAFETY.md 5). Every other rule is asked. Raises NotAllowed without one, SlotUnavailable."""
+    given = overrides.override(override_id)
+    if given is None or given.state != "given" or given.appointment_id is not None or given.until <= clock.now():
+        raise NotAllowed
+    if given.client_id != choice.client_id or given.decided_by != actor.staff_id or given.asked_by == given.decided_by:
         raise NotAllowed
     return _write(actor, choice, admit(actor, choice, overriding=True))
 
