@@ -85,9 +85,20 @@ def match_person(
     kind: str, person_id: int, names: Iterable[str], date_of_birth: str | None = None, phone: str | None = None
 ) -> list[int]:
     """Compare a client or member of staff with the named persons who share a key, in the running transaction, and make
-    `possible` matches of those who may be the same. Every future clash that this makes has its safety case. Gives the
-    ids of the named persons newly matched."""
-    who = Identity(tuple(names), date_of_birth, phone)
+    `possible` matches of those who may be the same. Every future clash that this makes has its safety case. Who the
+    records say a client is that were merged into this one counts too. Gives the ids of the named persons newly
+    matched."""
+    everyone = [Identity(tuple(names), date_of_birth, phone)]
+    if kind == "client":
+        everyone += store.merged_identities(person_id)
+    hits = [hit for who in everyone for hit in _named_like(kind, person_id, who)]
+    matched = _keep([(each.id, kind, person_id, each, verdict) for each, verdict in hits])
+    _refresh_cases(matched)
+    return matched
+
+
+def _named_like(kind: str, person_id: int, who: Identity) -> list[tuple[Candidate, Verdict]]:
+    """The named persons whom this identity of someone we know may be."""
     found = {owner for _, owner in store.sharing(blind(_lookups(who)), ("named",))}
     if kind == "client":
         # Nobody is kept from herself.
@@ -95,10 +106,7 @@ def match_person(
     candidates = store.named_people(found, (kind, person_id))
     verdicts = [(each, compare_people(each.identity, who) if each.identity else _UNREADABLE) for each in candidates]
     kept = _without_common([(each, v) for each, v in verdicts if v.lone], matching.is_lone(who))
-    hits = [(each, verdict) for each, verdict in verdicts if verdict.possible or each.id in kept]
-    matched = _keep([(each.id, kind, person_id, each, verdict) for each, verdict in hits])
-    _refresh_cases(matched)
-    return matched
+    return [(each, verdict) for each, verdict in verdicts if verdict.possible or each.id in kept]
 
 
 def match_named(
@@ -126,11 +134,11 @@ def match_named(
         found -= {("client", client) for client in protected}
     candidates = store.known_people(found, named_id)
     verdicts = [(each, compare_people(who, each.identity) if each.identity else _UNREADABLE) for each in candidates]
-    lone = [each for each, verdict in verdicts if verdict.lone]
-    few = {(each.kind, each.id) for each in lone} if len(lone) <= MOST_LONE else set()
+    lone = {(each.kind, each.id) for each, verdict in verdicts if verdict.lone}
+    few = lone if len(lone) <= MOST_LONE else set()
     hits = [(each, v) for each, v in verdicts if v.possible or (v.lone and (each.kind, each.id) in few)]
     _keep([(named_id, each.kind, each.id, each, verdict) for each, verdict in hits])
-    return [(each.kind, each.id) for each, _ in hits if each.match is None]
+    return list(dict.fromkeys((each.kind, each.id) for each, _ in hits if each.match is None))
 
 
 def _lookups(who: Identity) -> set[str]:
@@ -148,9 +156,15 @@ def _without_common(lone: Sequence[tuple[Candidate, Verdict]], half_registered: 
     return {named for named, tokens in keys.items() if sum(counts.get(t, 0) for t in tokens) <= MOST_LONE}
 
 
-def _keep(hits: Collection[tuple[int, str, int, Candidate, Verdict]]) -> list[int]:
-    """Make or refresh the match rows of these hits. A decided match keeps its state."""
+def _keep(found: Collection[tuple[int, str, int, Candidate, Verdict]]) -> list[int]:
+    """Make or refresh the match rows of these hits: of the best, where several records of one person were found. A
+    decided match keeps its state."""
     now = clock.now()
+    best: dict[tuple[int, str, int], tuple[int, str, int, Candidate, Verdict]] = {}
+    for hit in found:
+        if hit[:3] not in best or best[hit[:3]][4].score < hit[4].score:
+            best[hit[:3]] = hit
+    hits = best.values()
     table = Match.__table__
     for _, _, _, each, verdict in hits:
         if each.match is not None and each.state == "possible":

@@ -1,5 +1,9 @@
 """Who shares a blind key with whom, and the identities of those few who are then compared. Columns are opened one by
-one, so that a record that cannot be read is one record found unreadable and not a failed search."""
+one, so that a record that cannot be read is one record found unreadable and not a failed search.
+
+A client whose records were made one has several identities: that of the record in use, and that of each record merged
+into it. Each is compared by itself, and whatever is found is told of the record in use.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import json
 from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import LargeBinary, Row, Select, and_, func, literal, select, type_coerce
+from sqlalchemy import ColumnElement, LargeBinary, Row, Select, and_, func, literal, or_, select, type_coerce
 
 from scheduler.crypto import ring
 from scheduler.errors import RecordUnreadable
@@ -20,11 +24,18 @@ Columns: TypeAlias = Row[*tuple[Any, ...]]
 
 _I = IdentityToken.__table__.c
 _M, _N, _X = Match.__table__.c, NamedPerson.__table__.c, Exclusion.__table__.c
+_C = Client.__table__.c
+
+#: Keys with whose they are; and that person's record in use.
+_OWNED = IdentityToken.__table__.outerjoin(
+    Client.__table__, and_(_I.owner_kind == "client", _C.id == _I.owner_id, _C.merged_into.is_not(None))
+)
+_OWNER = func.coalesce(_C.merged_into, _I.owner_id)
 
 
 class Candidate(NamedTuple):
-    """Someone to compare with. `identity` is None when the record cannot be read; `match` is the id of the match that
-    there is already between the two, and `state` its state."""
+    """Someone to compare with. `id` is that of the record in use, `identity` that of one of their records: None when it
+    cannot be read. `match` is the id of the match that there is already between the two, and `state` its state."""
 
     kind: str
     id: int
@@ -40,24 +51,30 @@ def tokens_of(kind: str, owner: int) -> set[int]:
 
 
 def sharing(tokens: Collection[int], kinds: Collection[str], limit: int | None = None) -> set[tuple[str, int]]:
-    """Everyone of these kinds who shares one of the keys; no more than `limit` when it is given."""
+    """Everyone of these kinds who shares one of the keys, by any of their records; no more than `limit` when given."""
     if not tokens:
         return set()
-    query = select(_I.owner_kind, _I.owner_id).where(_I.token.in_(tuple(tokens)), _I.owner_kind.in_(tuple(kinds)))
-    query = query.distinct()
+    query = select(_I.owner_kind, _I.owner_id)
+    if "client" in kinds:
+        query = select(_I.owner_kind, _OWNER).select_from(_OWNED)
+    query = query.where(_I.token.in_(tuple(tokens)), _I.owner_kind.in_(tuple(kinds))).distinct()
     if limit is not None:
         query = query.limit(limit)
     return {(kind, owner) for kind, owner in db.session.execute(query)}
 
 
 def how_many_share(tokens: Collection[int], kinds: Collection[str]) -> dict[int, int]:
-    """For each key, how many people of these kinds have it."""
+    """For each key, how many people of these kinds have it; someone with two records that do is counted once."""
     query = (
-        select(_I.token, func.count())
+        select(_I.token, _I.owner_kind, func.count(_OWNER.distinct()))
+        .select_from(_OWNED)
         .where(_I.token.in_(tuple(tokens)), _I.owner_kind.in_(tuple(kinds)))
-        .group_by(_I.token)
+        .group_by(_I.token, _I.owner_kind)
     )
-    return {row[0]: row[1] for row in db.session.execute(query)}
+    found: dict[int, int] = {}
+    for token, _kind, count in db.session.execute(query):
+        found[token] = found.get(token, 0) + count
+    return found
 
 
 def _open(blob: bytes | None, column: str) -> str | None:
@@ -96,23 +113,32 @@ def named_people(ids: Collection[int], person: tuple[str, int]) -> list[Candidat
 
 
 def known_people(people: Iterable[tuple[str, int]], named: int) -> list[Candidate]:
-    """These clients and staff, each with the match that there may be to the named person."""
+    """These clients and staff, each with the match that there may be to the named person: one for each record of a
+    client whose records were made one."""
     everyone = list(people)
     clients = tuple(owner for kind, owner in everyone if kind == "client")
     staff = tuple(owner for kind, owner in everyone if kind == "staff")
     found: list[Candidate] = []
     if clients:
-        of = Client.__table__.c
-        columns = (of.given_name, of.family_name, of.date_of_birth, of.phone, of.aliases)
-        found += _opened(_known(of.id, columns, Client.__table__, "client", clients, named), "client")
+        columns = (_C.given_name, _C.family_name, _C.date_of_birth, _C.phone, _C.aliases)
+        theirs = or_(_C.id.in_(clients), _C.merged_into.in_(clients))
+        in_use = func.coalesce(_C.merged_into, _C.id)
+        found += _opened(_known(in_use, columns, Client.__table__, "client", theirs, named), "client")
     if staff:
         of = Staff.__table__.c
         columns_of_staff = (of.given_name, of.family_name, of.date_of_birth, of.phone)
-        found += _opened(_known(of.id, columns_of_staff, Staff.__table__, "staff", staff, named), "staff")
+        found += _opened(_known(of.id, columns_of_staff, Staff.__table__, "staff", of.id.in_(staff), named), "staff")
     return found
 
 
-def _known(key: Any, columns: Any, table: Any, kind: str, ids: tuple[int, ...], named: int) -> Select[Any]:
+def merged_identities(client: int) -> list[Identity]:
+    """Who the records say someone is that were merged into this one; those that can be read."""
+    columns = (_C.given_name, _C.family_name, _C.date_of_birth, _C.phone, _C.aliases)
+    rows = db.session.execute(select(*_raw(*columns)).where(_C.merged_into == client).order_by(_C.id)).all()
+    return [each for each in (_identity(row, "client") for row in rows) if each is not None]
+
+
+def _known(key: Any, columns: Any, table: Any, kind: str, whose: ColumnElement[bool], named: int) -> Select[Any]:
     joined = table.outerjoin(
         Match.__table__, and_(_M.named_person_id == named, _M.person_kind == kind, _M.person_id == key)
     )
@@ -120,7 +146,7 @@ def _known(key: Any, columns: Any, table: Any, kind: str, ids: tuple[int, ...], 
     return (
         select(key.label("id"), *_raw(*columns), *aliases, _M.id.label("match_id"), _M.state)
         .select_from(joined)
-        .where(key.in_(ids))
+        .where(whose)
     )
 
 
