@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from scheduler.errors import Invalid, NotAllowed, SidegateError, SlotUnavailable
 from scheduler.rules.audience import Audience, closed_to, is_eligible
 from scheduler.rules.intervals import Interval
-from scheduler.rules.separation import Barriers, Gatekeeper, Person, Separation, barriers
+from scheduler.rules.separation import Gatekeeper, Separation, barriers
 from scheduler.rules.slots import Asker, Length
 from scheduler.services import actors
 from scheduler.services.actors import Actor
@@ -48,35 +48,32 @@ def may_act_for(actor: Actor, client_id: int) -> None:
         raise NotAllowed
 
 
-def _gate(person: diary.ClientRow, sites: Collection[int], span: Interval, overriding: bool) -> Gatekeeper:
-    """Where and when this client may not be, at these sites and in this span (SAFETY.md 2 and 3)."""
-    kept = [] if overriding else separation.aparts(Person("client", person.id))
-    if not kept and is_eligible(person.eligibility):
-        return Gatekeeper(Barriers())
-    near = nearby.neighbours(sites)
-    others = {apart.other for apart in kept}
-    by_day = {apart.other for apart in kept if apart.separation is not Separation.GAP}
-    there = separation.presences(others, span.start, span.end, by_day) if others else []
-    series = {apart.other for apart in kept if apart.separation in (Separation.SERIES, Separation.SITE)}
-    if series:
-        there = [*there, *separation.enrolled(series)]
-    around = set(sites).union(*near.values())
-    closed: list[tuple[int, Interval]] = []
-    if not is_eligible(person.eligibility):
-        reach = span.widened(2 * diary.LONGEST, 2 * diary.LONGEST)
-        closed = closed_to(person.eligibility, nearby.windows(around, Audience.WOMEN), reach)
-    return Gatekeeper(barriers(kept, there, near, closed))
-
-
 def asker_for(
     person: diary.ClientRow, sites: Collection[int], span: Interval, but_not: int | None = None, *,
     overriding: bool = False,
 ) -> Asker:
-    """Everything about this client that decides whether she may be at these sites in this span; `but_not` is the
-    appointment that is being moved and does not stand in its own way. `overriding` is for `services.overrides` alone:
-    it leaves out whom she is kept from, and nothing else (SAFETY.md 5)."""
-    own = diary.own(person.id, span.start, span.end, but_not)
-    return Asker(person.eligibility, _gate(person, sites, span, overriding), own)
+    """Everything about this client that decides whether she may be at these sites in this span: what she has already,
+    and where and when she may not be (SAFETY.md 2 and 3). `but_not` is the appointment that is being moved and does not
+    stand in its own way. `overriding` is for `services.overrides` alone: it leaves out whom she is kept from, and
+    nothing else (SAFETY.md 5)."""
+    kept, near = separation.aparts_and_neighbours(person.id, sites)
+    if overriding:
+        kept = []
+    others = {apart.other for apart in kept}
+    by_day = {apart.other for apart in kept if apart.separation is not Separation.GAP}
+    if others:
+        own, there = separation.own_and_presences(person.id, others, span.start, span.end, by_day, but_not)
+    else:
+        own, there = diary.own(person.id, span.start, span.end, but_not), []
+    series = {apart.other for apart in kept if apart.separation in (Separation.SERIES, Separation.SITE)}
+    if series:
+        there = [*there, *separation.enrolled(series)]
+    closed: list[tuple[int, Interval]] = []
+    if not is_eligible(person.eligibility):
+        around = set(sites).union(*near.values())
+        reach = span.widened(2 * diary.LONGEST, 2 * diary.LONGEST)
+        closed = closed_to(person.eligibility, nearby.windows(around, Audience.WOMEN), reach)
+    return Asker(person.eligibility, Gatekeeper(barriers(kept, there, near, closed)), own)
 
 
 def length_of(kind: Any, minutes: int | None) -> Length:
@@ -113,8 +110,8 @@ def in_request_mode(client_id: int) -> bool:
     """True when this client's link asks and staff confirm: an active exclusion names them, or staff set it
     (SAFETY.md 4). True as well when it cannot be known.
     """
-    person = diary.client(client_id)
-    return person is None or person.request_mode or separation.is_named(client_id)
+    person, named = diary.client(client_id), separation.is_named(client_id)  # asking both takes as long for anyone
+    return person is None or person.request_mode or named
 
 
 def visible(actor: Actor, held: list[Held], client_id: int, start: datetime, until: datetime) -> list[Held]:
