@@ -15,6 +15,7 @@ from flask import Blueprint, Flask, Response, g, jsonify, render_template_string
 from sqlalchemy import Engine, event, insert, select
 
 from scheduler import create_app
+from scheduler.errors import SlotUnavailable
 from scheduler.extensions import WRITES, csrf, db, limiter
 from scheduler.models import Appointment, Heartbeat, Session, SessionStaff
 from scheduler.services import booking
@@ -123,7 +124,7 @@ def book() -> Response:
     choice = Choice(asked["client"], asked["type"], asked["session"], asked["staff"], "phone", start)
     try:
         booked = booking.book(RECEPTION, choice, key=secrets.token_hex(8))
-    except booking.SlotUnavailable:
+    except SlotUnavailable:
         return jsonify({"booked": None})
     return jsonify({"booked": booked.id})
 

@@ -45,8 +45,7 @@ class Apart:
     asks_for_named: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Presence:
+class Presence(NamedTuple):
     """One counted presence of a person. `interval` has the margins in it; `days` are the whole local days it touches.
 
     `site` is None when it is held at a distance. `session` is set for a group, in person or online: its members are
@@ -118,7 +117,8 @@ def barriers(
             blocked = (
                 theirs.interval.widened(apart.gap, apart.gap) if apart.separation is Separation.GAP else theirs.days
             )
-            for site in (theirs.site, *neighbours.get(theirs.site, ())):
+            spans.setdefault(theirs.site, []).append(blocked)
+            for site in neighbours.get(theirs.site, ()):
                 spans.setdefault(site, []).append(blocked)
     for site, span in also:
         for each in (site, *neighbours.get(site, ())):

@@ -8,7 +8,7 @@ take times away. Otherwise an odd starting time would tell her that someone she 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -45,6 +45,11 @@ class Length:
     length: timedelta
     before: timedelta = timedelta()
     after: timedelta = timedelta()
+    #: From one packed start to the next. Worked out once: a search asks it of every session.
+    step: timedelta = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "step", -(-(self.before + self.length + self.after) // GRID) * GRID)
 
 
 class Taken(NamedTuple):
@@ -93,8 +98,10 @@ def on_grid(at: datetime) -> bool:
 
 
 def _up_to_grid(at: datetime) -> datetime:
+    if on_grid(at):
+        return at
     over = timedelta(minutes=at.minute % 5, seconds=at.second, microseconds=at.microsecond)
-    return at + (GRID - over) if over else at
+    return at + (GRID - over)
 
 
 def admits_session(asker: Asker, opening: Opening, mode: str) -> bool:
@@ -148,7 +155,6 @@ def starts(
 ) -> list[datetime]:
     """Packed starts of appointments of this length in one worker's free time within the session, in order; those from
     `not_before` on."""
-    step = -(-(length.before + length.length + length.after) // GRID) * GRID
     around = Interval(opening.span.start - length.before, opening.span.end + length.after)
     found: list[datetime] = []
     for free in subtract(around, busy):
@@ -157,7 +163,7 @@ def starts(
         while start <= latest:
             if not_before is None or start >= not_before:
                 found.append(start)
-            start += step
+            start += length.step
     return found
 
 

@@ -185,7 +185,7 @@ _TAKEN_AT = _TAKEN_BETWEEN.where(_A.venue_id.in_(bindparam("venues", expanding=T
 _TAKEN_IN = _TAKEN.where(_A.session_id == bindparam("session"), _A.id != bindparam("but_not"))
 
 #: Stands for "none" where a query leaves one appointment out: no id is negative.
-_NONE = -1
+NONE = -1
 
 
 def _taken(rows: Iterable[Any]) -> dict[int, list[Taken]]:
@@ -205,7 +205,7 @@ def taken(start: datetime, until: datetime, venues: Collection[int] = ()) -> dic
 
 def taken_in(session_id: int, but_not: int | None = None) -> list[Taken]:
     """What stands in one session, leaving out the appointment `but_not`."""
-    asked = {"session": session_id, "but_not": _NONE if but_not is None else but_not}
+    asked = {"session": session_id, "but_not": NONE if but_not is None else but_not}
     return _taken(db.session.execute(_TAKEN_IN, asked).all()).get(session_id, [])
 
 
@@ -224,7 +224,7 @@ def own(client_id: int, start: datetime, until: datetime, but_not: int | None = 
         "client": client_id,
         "start": start - 2 * LONGEST,
         "until": until + 2 * LONGEST,
-        "but_not": _NONE if but_not is None else but_not,
+        "but_not": NONE if but_not is None else but_not,
     }
     return tuple(
         Own(Interval(begins, ends), site if here else None, Interval(here, left) if here else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -20,8 +20,13 @@ def neighbours(sites: Collection[int] | None = None) -> dict[int, frozenset[int]
     query = select(SiteNeighbour.site_id, SiteNeighbour.neighbour_id)
     if sites is not None:
         query = query.where(SiteNeighbour.site_id.in_(tuple(sites)))
+    return both_ways((site, neighbour) for site, neighbour in db.session.execute(query))
+
+
+def both_ways(pairs: Iterable[tuple[int, int]]) -> dict[int, frozenset[int]]:
+    """Each site of these pairs, with those that are in sight of it: a door that is seen sees."""
     near: dict[int, set[int]] = {}
-    for site, neighbour in db.session.execute(query):
+    for site, neighbour in pairs:
         near.setdefault(site, set()).add(neighbour)
         near.setdefault(neighbour, set()).add(site)
     return {site: frozenset(others) for site, others in near.items()}

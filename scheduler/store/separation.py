@@ -13,11 +13,23 @@ from typing import Any
 from sqlalchemy import and_, bindparam, exists, literal, or_, select, union_all
 
 from scheduler.extensions import db
-from scheduler.models import ENROLMENT, Appointment, Exclusion, ExclusionSite, Match, Session, SessionStaff, Venue
+from scheduler.models import (
+    ENROLMENT,
+    Appointment,
+    Exclusion,
+    ExclusionSite,
+    Match,
+    Session,
+    SessionStaff,
+    SiteNeighbour,
+    Venue,
+)
 from scheduler.rules.intervals import Interval, local_days
 from scheduler.rules.presence import Kind, Mode, presence
 from scheduler.rules.separation import Apart, Person, Presence, Separation
-from scheduler.store.diary import COUNTED_STATES, LONGEST, margins_of, zone
+from scheduler.rules.slots import Own
+from scheduler.store.diary import COUNTED_STATES, LONGEST, NONE, margins_of, zone
+from scheduler.store.nearby import both_ways
 
 _S, _SS, _V, _A = Session.__table__.c, SessionStaff.__table__.c, Venue.__table__.c, Appointment.__table__.c
 _X, _M = Exclusion.__table__.c, Match.__table__.c
@@ -33,13 +45,25 @@ _APARTS_NAMED = (
     .select_from(_JOINED.outerjoin(ExclusionSite.__table__, ExclusionSite.exclusion_id == _X.id))
     .where(_IN_FORCE, _M.person_kind == bindparam("kind"), _M.person_id == bindparam("id"))
 )
-_APARTS_CLIENT = union_all(
-    _APARTS_NAMED,
+_APARTS_PROTECTED = (
     select(
         _M.person_kind, _M.person_id, _X.separation, _X.gap_minutes, _X.id, literal(None).label("site_id"), literal(0),
     )
     .select_from(_JOINED)
-    .where(_IN_FORCE, _X.client_id == bindparam("id")),
+    .where(_IN_FORCE, _X.client_id == bindparam("id"))
+)
+_APARTS_CLIENT = union_all(_APARTS_NAMED, _APARTS_PROTECTED)
+
+
+#: The neighbours of some sites, among the rows of `_APARTS_CLIENT`: two questions of every search, asked as one.
+_NEAR = "near"
+_APARTS_AND_NEAR = union_all(
+    _APARTS_NAMED,
+    _APARTS_PROTECTED,
+    select(
+        literal(_NEAR), SiteNeighbour.site_id, literal(""), literal(0), SiteNeighbour.neighbour_id, literal(None),
+        literal(0),
+    ).where(SiteNeighbour.site_id.in_(bindparam("sites", expanding=True))),
 )
 
 
@@ -47,11 +71,20 @@ def aparts(person: Person) -> list[Apart]:
     """Every exclusion in force that touches this person, whichever side they are on. A possible match counts as yes;
     only a dismissed one does not (SAFETY.md 2)."""
     query = _APARTS_CLIENT if person.kind == "client" else _APARTS_NAMED
+    return _aparts(person, db.session.execute(query, {"kind": person.kind, "id": person.id}))
+
+
+def aparts_and_neighbours(client: int, sites: Collection[int]) -> tuple[list[Apart], dict[int, frozenset[int]]]:
+    """`aparts` of this client and `nearby.neighbours` of these sites, in one question."""
+    rows = db.session.execute(_APARTS_AND_NEAR, {"kind": "client", "id": client, "sites": tuple(sites)}).all()
+    near = both_ways((row[1], row[4]) for row in rows if row[0] == _NEAR)
+    return _aparts(Person("client", client), (row for row in rows if row[0] != _NEAR)), near
+
+
+def _aparts(person: Person, rows: Iterable[Any]) -> list[Apart]:
     sites: dict[tuple[int, Person, bool], set[int]] = {}
     rule: dict[tuple[int, Person, bool], tuple[str, int]] = {}
-    for kind, other, separation, gap, exclusion, site, is_named in db.session.execute(
-        query, {"kind": person.kind, "id": person.id}
-    ):
+    for kind, other, separation, gap, exclusion, site, is_named in rows:
         if (kind, other) == person:
             continue
         about = (exclusion, Person(kind, other), bool(is_named))
@@ -83,39 +116,66 @@ def presences(
     `by_day` are those whose whole local days matter: for the others `days` is left at the presence itself, because
     working out a day costs more than all the rest. None means everyone.
     """
+    return _presences(None, people, start, until, by_day, None)[1]
+
+
+def own_and_presences(
+    client: int,
+    others: Collection[Person],
+    start: datetime,
+    until: datetime,
+    by_day: Collection[Person],
+    but_not: int | None = None,
+) -> tuple[tuple[Own, ...], list[Presence]]:
+    """`diary.own` of this client and the `presences` of those whom she is kept from, in one question."""
+    return _presences(client, others, start, until, by_day, but_not)
+
+
+def _presences(
+    client: int | None,
+    people: Collection[Person],
+    start: datetime,
+    until: datetime,
+    by_day: Collection[Person] | None,
+    but_not: int | None,
+) -> tuple[tuple[Own, ...], list[Presence]]:
     clients = tuple(person.id for person in people if person.kind == "client")
     staff = tuple(person.id for person in people if person.kind == "staff")
-    low, high = start - 3 * LONGEST, until + 3 * LONGEST
-    span = {"low": low, "high": high}
+    span = {"low": start - 3 * LONGEST, "high": until + 3 * LONGEST}
+    own: list[Own] = []
     found: list[Presence] = []
-    if clients:
-        found += _client_presences(by_day, db.session.execute(_CLIENTS_THERE, {**span, "clients": clients}).all())
+    if clients or client is not None:
+        query = _THERE if by_day is not None and not by_day else _THERE_BY_DAY
+        asked = {**span, "clients": clients, "own": NONE} if client is None else {
+            **span, "clients": (client, *clients), "own": client,
+        }  # fmt: skip
+        _client_presences(by_day, db.session.execute(query, asked).all(), client, but_not, own, found)
     if staff:
         found += _staff_presences(by_day, db.session.execute(_STAFF_THERE, {**span, "staff": staff}).all())
-    return found
+    return tuple(own), found
 
 
 def _days(by_day: Collection[Person] | None, person: Person, span: Interval, zone_name: str) -> Interval:
     return local_days(span, zone(zone_name)) if by_day is None or person in by_day else span
 
 
-_CLIENTS_THERE = (
+_THERE = (
     select(
-        _A.client_id, _A.site_id, _A.start, _A.end, _A.present_from, _A.present_until, _A.session_id, _S.kind,
-        _ENROLLED, _V.zone,
+        _A.id, _A.client_id, _A.site_id, _A.start, _A.end, _A.present_from, _A.present_until, _A.session_id, _S.kind,
+        _ENROLLED, literal("").label("zone"),
     )
-    .select_from(
-        Appointment.__table__.join(Session.__table__, _S.id == _A.session_id).join(
-            Venue.__table__, _V.id == _A.venue_id
-        )
-    )
+    .select_from(Appointment.__table__.join(Session.__table__, _S.id == _A.session_id))
     .where(
         _A.client_id.in_(bindparam("clients", expanding=True)),
         _A.start >= bindparam("low"),
         _A.start < bindparam("high"),
         _A.state.in_(COUNTED_STATES),
-        or_(_A.present_from.is_not(None), _S.kind == str(Kind.GROUP)),
+        or_(_A.present_from.is_not(None), _S.kind == str(Kind.GROUP), _A.client_id == bindparam("own")),
     )
+)
+#: The zone is read only where someone's whole days count.
+_THERE_BY_DAY = _THERE.with_only_columns(*list(_THERE.selected_columns)[:-1], _V.zone, maintain_column_froms=True).join(
+    Venue.__table__, _V.id == _A.venue_id
 )
 _STAFF_THERE = (
     select(
@@ -136,19 +196,29 @@ _STAFF_THERE = (
 )
 
 
-def _client_presences(by_day: Collection[Person] | None, rows: Iterable[Any]) -> list[Presence]:
-    found = []
-    for row in rows:
-        here = row.present_from is not None
-        span = Interval(row.present_from, row.present_until) if here else Interval(row.start, row.end)
-        group, who = row.kind == Kind.GROUP, Person("client", row.client_id)
+def _client_presences(
+    by_day: Collection[Person] | None,
+    rows: Iterable[Any],
+    client: int | None,
+    but_not: int | None,
+    own: list[Own],
+    found: list[Presence],
+) -> None:
+    """Sorts the rows into the client's own and the others'. Unpacked by position: this runs for each presence."""
+    group_kind = str(Kind.GROUP)
+    for ident, who, site, start, end, here, left, session, kind, series, zone_name in rows:
+        span = Interval(start, end) if here is None else Interval(here, left)
+        if who == client:
+            if ident != but_not:
+                own.append(Own(Interval(start, end), None if here is None else site, None if here is None else span))
+            continue
+        person, group = Person("client", who), kind == group_kind
         found.append(
             Presence(
-                who, row.site_id if here else None, span, _days(by_day, who, span, row.zone),
-                row.session_id if group else None, row.series_id if group else None,
+                person, None if here is None else site, span, _days(by_day, person, span, zone_name),
+                session if group else None, series if group else None,
             )
         )
-    return found
 
 
 def _staff_presences(by_day: Collection[Person] | None, rows: Iterable[Any]) -> list[Presence]:

@@ -69,7 +69,7 @@ class TestAgainstTheOracle:
         assert his is not None
         assert mine is not None
         assert theirs is not None
-        mine, theirs = (replace(each, site=1, session=None, series=None) for each in (mine, theirs))
+        mine, theirs = (each._replace(site=1, session=None, series=None) for each in (mine, theirs))
         told = violates(hers, mine, theirs)
         event("clash" if told else "none")
         assert told == violates(his, theirs, mine)
