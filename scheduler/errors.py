@@ -43,6 +43,23 @@ class NotFound(SidegateError):
     code = "not-found"
 
 
+class Merged(NotFound):
+    """The record turned out to be another one's: `into` is the record in use. Pages lead there; to the API it is gone."""
+
+    def __init__(self, gone: int, into: int) -> None:
+        super().__init__()
+        self.gone, self.into = gone, into
+
+
+class NotOnePerson(SidegateError):
+    """Something says that two records are not one person's, or that they cannot be made one now. Only a lead is told
+    what, and reads it on the page that compares the two."""
+
+    status = 409
+    sentence = "These two records cannot be made one."
+    code = "not-one-person"
+
+
 class NotAllowed(SidegateError):
     """The person's role does not include this."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import delete, insert, update
 
 from scheduler import clock
-from scheduler.errors import Invalid, NotAllowed, NotFound, Stale
+from scheduler.errors import Invalid, Merged, NotAllowed, NotFound, Stale
 from scheduler.extensions import db
 from scheduler.models import Client, EligibilityDecision, SafeContact, Stay
 from scheduler.notifications import outbox
@@ -286,6 +286,8 @@ def _row(client_id: int, version: int | None = None) -> Any:
     row = store.client(client_id)
     if row is None:
         raise NotFound
+    if row.merged_into is not None:
+        raise Merged(client_id, row.merged_into)
     if version is not None and row.version != version:
         raise Stale
     return row

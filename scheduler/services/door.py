@@ -27,6 +27,7 @@ from scheduler.services.transaction import use_case
 from scheduler.store import clashes, diary, nearby
 from scheduler.store import door as store
 from scheduler.store import identities as identity_store
+from scheduler.store import people as people_store
 from scheduler.store.door import Kept
 
 log = structlog.get_logger(__name__)
@@ -80,8 +81,10 @@ def check(
 @use_case
 def _check(actor: Actor, venue_id: int, client_id: int | None, typed: str, companion: bool) -> Answer:
     venue = visibility.card(actor, venue_id)
-    if client_id is not None and diary.client(client_id) is None:
-        raise NotFound
+    if client_id is not None:
+        client_id = people_store.in_use(client_id)  # a page may have been open since before a record was merged
+        if diary.client(client_id) is None:
+            raise NotFound
     now = clock.now()
     try:
         came = _read(typed, client_id) if typed else _Came(client_id, None)
@@ -150,14 +153,20 @@ def _decide(site: int, came: _Came, now: datetime) -> Decision:
 
 
 def _by_record(comer: Person, rows: Collection[Kept]) -> set[Person]:
-    """This client, and every named person who by name may be this client unless a lead has said otherwise."""
-    who = identity_store.known_people([comer], 0)[0].identity
-    if who is None:
+    """This client, and every named person who by name may be this client unless a lead has said otherwise. A client
+    whose records were made one may be whoever any of them says."""
+    everyone = [each.identity for each in identity_store.known_people([comer], 0)]
+    if not everyone:
         raise _Unreadable
     not_them = {row.described for row in rows if row.dismissed and row.known == comer}
     kept_from = {row.described for row in rows if row.protected != comer}
     described = kept_from - not_them
-    return {comer} | _alike(who, described)
+    found = {comer}
+    for who in everyone:
+        if who is None:
+            raise _Unreadable
+        found |= _alike(who, described)
+    return found
 
 
 def _by_name(who: Identity | None, rows: Collection[Kept]) -> set[Person]:

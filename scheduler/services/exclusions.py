@@ -66,6 +66,7 @@ def record(actor: Actor, details: ExclusionDetails) -> Recorded:
     """Record an exclusion. It is in force when this returns, for everyone it may name, and every future clash that it
     makes has its safety case. Raises NotAllowed, NotFound, Invalid by field."""
     _may_record(actor)
+    details = _of_records_in_use(details)
     if people_store.client(details.client_id) is None:
         raise NotFound
     details, named = _read(details)
@@ -188,6 +189,14 @@ def affected(actor: Actor, exclusion_id: int) -> list[Clash]:
 
 
 # --- what is typed ----------------------------------------------------------------------------------------------------
+
+
+def _of_records_in_use(details: ExclusionDetails) -> ExclusionDetails:
+    """The same, of the records in use: what keeps someone safe is not refused because a record was merged meanwhile."""
+    person = details.person
+    if person is not None and person[0] == "client":
+        person = "client", people_store.in_use(person[1])
+    return replace(details, client_id=people_store.in_use(details.client_id), person=person)
 
 
 def _read(details: ExclusionDetails, known: bool = False) -> tuple[ExclusionDetails, dict[str, Any]]:

@@ -98,13 +98,13 @@ def alike(actor: Actor, names_typed: Collection[str], birth: str | None, phone: 
     queries = [_Query(names.words(name)[:_MOST_WORDS]) for name in who.names]
     queries += [_Query(phone=who.phone)] if who.phone else []
     found = [owner for query in queries for by in (_by_name, _by_sound) for _, owner in by(query, ("client",), 20)]
-    rows = store.client_cards(list(dict.fromkeys(found)))
-    return [_card(rows[each]) for each in dict.fromkeys(found) if each in rows and _may_be(who, rows[each])]
+    ids = list(dict.fromkeys(found))
+    records = store.client_records(ids)
+    return [_card(*records[each]) for each in ids if any(_may_be(who, row) for row in records.get(each, ()))]
 
 
 def _may_be(who: Identity, row: Any) -> bool:
-    whole = f"{row.given_name} {row.family_name}".strip()
-    verdict = matching.compare_people(who, Identity((whole, *(row.aliases or ())), row.date_of_birth, row.phone))
+    verdict = matching.compare_people(who, Identity(_names(row), row.date_of_birth, row.phone))
     return verdict.possible and not verdict.lone
 
 
@@ -123,15 +123,26 @@ def people(found: Collection[tuple[str, int]]) -> list[PersonCard]:
 
 
 def _cards(ids: list[int], query: _Query) -> list[ClientCard]:
-    rows = store.client_cards(ids)
-    return [_card(rows[each]) for each in ids if each in rows and _really_fits(rows[each], query)]
+    records = store.client_records(ids)
+    return [_card(*records[each]) for each in ids if any(_really_fits(row, query) for row in records.get(each, ()))]
 
 
-def _card(row: Any) -> ClientCard:
+def _card(row: Any, *merged: Any) -> ClientCard:
+    """`merged` are the records that were merged into this one: their names are other names."""
+    name = _whole_name(row)
+    also = dict.fromkeys((*(row.aliases or ()), *(each for other in merged for each in _names(other))))
     return ClientCard(
-        row.id, row.reference, f"{row.given_name} {row.family_name}".strip(), row.date_of_birth,
-        (row.phone or "")[-3:], row.active, tuple(row.aliases or ()),
+        row.id, row.reference, name, row.date_of_birth, (row.phone or "")[-3:], row.active,
+        tuple(each for each in also if each != name),
     )
+
+
+def _whole_name(row: Any) -> str:
+    return f"{row.given_name} {row.family_name}".strip()
+
+
+def _names(row: Any) -> tuple[str, ...]:
+    return (_whole_name(row), *(row.aliases or ()))
 
 
 def _really_fits(row: Any, query: _Query) -> bool:
@@ -139,7 +150,7 @@ def _really_fits(row: Any, query: _Query) -> bool:
     long = [word for word in query.words if len(word) > matching.LONGEST_PREFIX]
     if not long:
         return True
-    mine = {w for name in (f"{row.given_name} {row.family_name}", *(row.aliases or ())) for w in names.words(name)}
+    mine = {word for name in _names(row) for word in names.words(name)}
     return all(any(each.startswith(word) for each in mine) for word in long)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from scheduler.errors import NotAllowed, NotFound
+from scheduler.errors import Merged, NotAllowed, NotFound
 from scheduler.services import alerts, audit, case_views
 from scheduler.services.actors import Actor, can_see_exclusions
 from scheduler.services.alerts import Shown as Alert
@@ -252,6 +252,8 @@ def list_for(actor: Actor, client_id: int) -> list[ExclusionBrief]:
         raise NotAllowed
     if row is None:
         raise NotFound
+    if row.merged_into is not None:
+        raise Merged(client_id, row.merged_into)
     found = [_brief(each) for each in store.protecting(client_id)]
     audit.record(actor, "look", "client-exclusions", client_id, exclusions=[each.id for each in found])
     return found

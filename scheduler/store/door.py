@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Row, and_, false, or_, select, union_all
+from sqlalchemy import Row, and_, false, func, or_, select, union_all
 
 from scheduler.extensions import db
 from scheduler.models import (
@@ -105,14 +105,26 @@ def kept(people: Collection[Person], sites: Collection[int] = ()) -> list[Kept]:
     ]  # fmt: skip
 
 
+def presence(appointment: int) -> Columns | None:
+    """Whose, where and when an appointment that counts puts someone at a site; None for one that puts nobody there."""
+    query = select(_A.client_id, _A.venue_id, _A.site_id, _A.present_from, _A.present_until).where(
+        _A.id == appointment, _A.present_from.is_not(None), _A.state.in_(COUNTED_STATES)
+    )
+    return db.session.execute(query).first()
+
+
 def sharing(tokens: Collection[int], people: Collection[Person]) -> set[Person]:
-    """Those of these people, known or only described, who have one of the blind keys."""
+    """Those of these people, known or only described, who have one of the blind keys in any of their records."""
     of: dict[str, list[int]] = {}
     for person in people:
         of.setdefault(person.kind, []).append(person.id)
-    whose = or_(false(), *(and_(_I.owner_kind == kind, _I.owner_id.in_(ids)) for kind, ids in of.items()))
-    query = select(_I.owner_kind, _I.owner_id).where(_I.token.in_(tuple(tokens)), whose).distinct()
-    return {Person(kind, owner) for kind, owner in db.session.execute(query)}
+    c = Client.__table__.c
+    merged = and_(_I.owner_kind == "client", c.id == _I.owner_id, c.merged_into.is_not(None))
+    owner = func.coalesce(c.merged_into, _I.owner_id)
+    whose = or_(false(), *(and_(_I.owner_kind == kind, owner.in_(ids)) for kind, ids in of.items()))
+    keys = IdentityToken.__table__.outerjoin(Client.__table__, merged)
+    query = select(_I.owner_kind, owner).select_from(keys).where(_I.token.in_(tuple(tokens)), whose).distinct()
+    return {Person(kind, found) for kind, found in db.session.execute(query)}
 
 
 # --- alerts -----------------------------------------------------------------------------------------------------------
@@ -153,4 +165,4 @@ def open_alerts(limit: int) -> list[Columns]:
     return list(db.session.execute(query))
 
 
-__all__ = ["Kept", "alert", "kept", "open_about", "open_alerts", "sharing", "there"]
+__all__ = ["Kept", "alert", "kept", "open_about", "open_alerts", "presence", "sharing", "there"]

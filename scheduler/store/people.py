@@ -1,11 +1,12 @@
-"""Finding clients and staff by blind keys, and reading what is recorded of one. Only what is shown is decrypted."""
+"""Finding clients and staff by blind keys, and reading what is recorded of one. Only what is shown is decrypted. A
+record that was merged into another finds that other one."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import Row, and_, exists, select
+from sqlalchemy import Row, and_, exists, func, or_, select
 
 from scheduler.extensions import db
 from scheduler.models import Client, EligibilityDecision, IdentityToken, SafeContact, Staff, Stay, Venue
@@ -13,14 +14,21 @@ from scheduler.models import Client, EligibilityDecision, IdentityToken, SafeCon
 #: A row of which the columns are known by name.
 Columns: TypeAlias = Row[*tuple[Any, ...]]
 
+_C = Client.__table__.c
+
+
 def search(sought: Sequence[frozenset[int]], kinds: Collection[str], limit: int) -> list[tuple[str, int]]:
-    """People of these kinds who have, for each thing sought, one of its keys; the newest first. One query, which reads
-    along the index of the first thing's keys until it has enough: the scarcest should come first."""
+    """People of these kinds who have in one of their records, for each thing sought, one of its keys; the newest first.
+    One query, which reads along the index of the first thing's keys until it has enough: the scarcest should come
+    first."""
     if not sought:
         return []
     first = IdentityToken.__table__.alias("first")
-    query = select(first.c.owner_kind, first.c.owner_id).where(
-        first.c.token.in_(tuple(sought[0])), first.c.owner_kind.in_(tuple(kinds))
+    merged = and_(first.c.owner_kind == "client", _C.id == first.c.owner_id, _C.merged_into.is_not(None))
+    query = (
+        select(first.c.owner_kind, first.c.owner_id, _C.merged_into)
+        .select_from(first.outerjoin(Client.__table__, merged))
+        .where(first.c.token.in_(tuple(sought[0])), first.c.owner_kind.in_(tuple(kinds)))
     )
     for position, keys in enumerate(sought[1:]):
         other = IdentityToken.__table__.alias(f"t{position}")
@@ -33,12 +41,12 @@ def search(sought: Sequence[frozenset[int]], kinds: Collection[str], limit: int)
     if len(sought[0]) > 1:
         query = query.distinct()
     query = query.order_by(first.c.owner_id.desc()).limit(limit)
-    return [(kind, owner) for kind, owner in db.session.execute(query)]
+    return list(dict.fromkeys((kind, into or owner) for kind, owner, into in db.session.execute(query)))
 
 
 _CARD = (
     Client.id, Client.reference, Client.given_name, Client.family_name, Client.aliases, Client.date_of_birth,
-    Client.phone, Client.active,
+    Client.phone, Client.active, Client.merged_into,
 )  # fmt: skip
 
 
@@ -48,9 +56,27 @@ def client_cards(ids: Collection[int]) -> dict[int, Columns]:
     return {row.id: row for row in rows}
 
 
+def client_records(ids: Collection[int]) -> dict[int, list[Columns]]:
+    """The same of every record of these clients: by id, the record in use and then those that were merged into it."""
+    found: dict[int, list[Columns]] = {}
+    if ids:
+        query = select(*_CARD).where(or_(_C.id.in_(tuple(ids)), _C.merged_into.in_(tuple(ids))))
+        for row in db.session.execute(query.order_by(_C.merged_into.is_not(None), _C.id)):
+            found.setdefault(row.merged_into or row.id, []).append(row)
+    return found
+
+
 def client_by_reference(reference: str) -> int | None:
-    """The id of the client with this reference, or None."""
-    return db.session.execute(select(Client.id).where(Client.reference == reference)).scalar_one_or_none()
+    """The id of the client with this reference, or with whom it was merged, or None."""
+    query = select(func.coalesce(_C.merged_into, _C.id)).where(_C.reference == reference)
+    return db.session.execute(query).scalar_one_or_none()
+
+
+def in_use(client_id: int) -> int:
+    """The record in use of this client: the same, unless it was merged into another."""
+    query = select(func.coalesce(_C.merged_into, _C.id)).where(_C.id == client_id)
+    found = db.session.execute(query).scalar_one_or_none()
+    return client_id if found is None else int(found)
 
 
 def staff_cards(ids: Collection[int]) -> dict[int, Columns]:
