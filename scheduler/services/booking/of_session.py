@@ -43,11 +43,17 @@ def session_moved(actor: Actor, session_id: int, by: timedelta) -> list[int]:
     held = diary.session(session_id)
     if held is None:
         raise NotFound
-    coming = [(row, *_new_times(held, row, by)) for row in diary.standing_in(session_id) if row.state in states.OPEN]
+    standing, now = diary.standing_in(session_id), clock.now()
+    coming = [(row, *_new_times(held, row, by)) for row in standing if row.state in states.OPEN]
+    # Whoever is here already stays where they are, and must still be allowed there (SAFETY.md 9.2).
+    here = [
+        (row, row.start, row.end) for row in standing
+        if row.state not in states.OPEN and (row.present_until or row.end) > now
+    ]
     # First all are taken along and then each is asked about, so that they are compared where they will be, not where
     # they were. A refusal undoes the whole transaction.
     changed = [row.id for row, start, end in coming if _take_along(held, row, start, end)]
-    blocked = [row.id for row, start, end in coming if not _comes_along(actor, held, row, start, end)]
+    blocked = [row.id for row, start, end in (*coming, *here) if not _comes_along(actor, held, row, start, end)]
     if blocked:
         raise InTheWay(blockers=tuple(blocked))
     if changed:
