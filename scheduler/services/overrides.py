@@ -98,10 +98,10 @@ def ask_to_book(actor: Actor, choice: Choice, reason: str) -> int:
     _may_ask(actor)
     why = _reason(reason)
     there = _thought_of(actor, choice)
-    found = cases.would_break(there)
-    if not found:
+    if _is_free(actor, choice):
         raise Invalid(start="This time can be booked as usual.")
-    return _ask(actor, choice.client_id, why, _until(found, there.span.end), choice=_plain(choice))
+    until = max([there.span.end, *(each.until for each in cases.would_break(there))])
+    return _ask(actor, choice.client_id, why, until, choice=_plain(choice))
 
 
 @use_case
@@ -133,6 +133,14 @@ def _ask(actor: Actor, client_id: int, reason: str, until: datetime, **about: An
     return int(made)
 
 
+def _is_free(actor: Actor, choice: Choice) -> bool:
+    try:
+        admit(actor, choice)
+    except SlotUnavailable:
+        return False
+    return True
+
+
 def _thought_of(actor: Actor, choice: Choice) -> There:
     """Where the client would be. Raises SlotUnavailable unless every other rule allows it."""
     columns = admit(actor, choice, overriding=True)
@@ -158,12 +166,12 @@ def view(actor: Actor, override_id: int) -> View:
     choice = _choice(row)
     found = _now(actor, row)
     place, zone, end = _where(actor, choice) if choice else (None, None, None)
-    shown = tuple(case_views.as_found(actor, found)) if can_see_exclusions(actor) else ()
+    shown = tuple(case_views.as_found(actor, found or ())) if can_see_exclusions(actor) else ()
     exclusions = sorted({each.exclusion_id for each in shown if each.exclusion_id is not None})
     audit.record(actor, "look", "override", override_id, exclusions=exclusions)
     names = exclusion_store.staff_names({each for each in (row.asked_by, row.decided_by) if each})
     return View(
-        _brief(row, names), choice, end, place, zone, shown, _seen(found), row.state == "asked" and not found,
+        _brief(row, names), choice, end, place, zone, shown, _seen(found or ()), row.state == "asked" and found is None,
         row.asked_by == actor.staff_id,
     )
 
@@ -179,7 +187,7 @@ def give(actor: Actor, override_id: int, seen: str, why: str | None = None) -> i
     row = _row(actor, override_id)
     _may_decide(actor, row)
     found = _now(actor, row)
-    if not found:
+    if found is None:
         raise WrongState
     if _seen(found) != seen:
         raise Stale
@@ -299,20 +307,22 @@ def _where(actor: Actor, choice: Choice) -> tuple[str | None, str | None, dateti
 # --- what it is about -------------------------------------------------------------------------------------------------
 
 
-def _now(actor: Actor, row: Columns) -> list[Found]:
-    """The clashes that this override is about, as they are at this moment; none when there is nothing left to decide:
-    it is decided, its time is past or taken, or what stood in the way is gone."""
+def _now(actor: Actor, row: Columns) -> list[Found] | None:
+    """The clashes that this override is about, as they are at this moment. None when there is nothing left to decide:
+    it is decided, its time is past or taken, or what stood in the way is gone. An empty list is a rule that no presence
+    to come breaks: a group series that the other was in before, and may not be shared (SAFETY.md 2)."""
     if row.state != "asked" or row.until <= clock.now():
-        return []
+        return None
     choice = _choice(row)
     if choice is None:
         case = store.case(row.case_id)
         found = _standing(case) if case is not None else None
-        return [found] if found is not None else []
+        return [found] if found is not None else None
     try:
-        return cases.would_break(_thought_of(actor, choice))
+        there = _thought_of(actor, choice)
     except (SlotUnavailable, Invalid):
-        return []
+        return None
+    return None if _is_free(actor, choice) else cases.would_break(there)
 
 
 def _standing(case: Columns) -> Found | None:
@@ -323,10 +333,6 @@ def _about(appointment_id: int, client_id: int) -> list[Found]:
     exclusions = clashes.touching({client_id}, set())
     found = cases.find(exclusions, ())
     return [each for each in found if appointment_id in (each.appointment, each.other_appointment)]
-
-
-def _until(found: Iterable[Found], least: datetime) -> datetime:
-    return max((each.until for each in found), default=least)
 
 
 def _seen(found: Iterable[Found]) -> str:

@@ -20,6 +20,7 @@ from scheduler.models import (
     Override,
     OverrideClash,
     SafetyCase,
+    Series,
     Staff,
 )
 from scheduler.services import booking, case_views, cases, checks, exclusions, overrides
@@ -310,6 +311,32 @@ class TestWhatItLifts:
         cases.refresh([town.he])
         [clash] = case_views.open_clashes(town.lead)
         assert clash.override_id is None
+
+
+    def test_a_group_that_he_was_in_before_can_be_overridden_too(self, clock: Any) -> None:
+        town = Town(separation="series")
+        series = make._save(
+            Series(
+                venue_id=town.venue, title="Group", rule="FREQ=WEEKLY", first_day=at(0).date(), at_minute=600,
+                minutes=60, kind="group", modes=["in-person"], types=[town.type], staff=[],
+            )
+        )
+        group = {"kind": "group", "seats": 8, "series_id": series}
+        held = [
+            make.make_session(town.venue, at(10, day=day), at(11, day=day), (town.workers[0],), (town.type,), **group)
+            for day in (1, 15)
+        ]
+        before, after = (
+            Choice(client, town.type, session, None, "in-person", at(10, day=day))
+            for client, session, day in ((town.he, held[0], 1), (town.she, held[1], 15))
+        )
+        booking.book(SYSTEM, before)
+        clock.set(at(12, day=5))
+        with pytest.raises(SlotUnavailable):
+            booking.book(SYSTEM, after)
+        override = overrides.ask_to_book(town.lead, after, WHY)
+        assert not overrides.view(town.second, override).is_gone
+        assert overrides.give(town.second, override, town.seen(override)) is not None
 
 
 class TestClashThatStands:
