@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
@@ -10,12 +11,13 @@ from sqlalchemy import func, insert, select, update
 from scheduler import clock
 from scheduler.crypto import ring
 from scheduler.extensions import db
-from scheduler.models import AuditRecord, AuditSeal
+from scheduler.models import AuditRecord, AuditSeal, ExclusionLook
 from scheduler.services.actors import Actor
 from scheduler.services.transaction import use_case
 
 SEAL_BATCH = 5000
 _APPEND = insert(AuditRecord.__table__)
+_INDEX = insert(ExclusionLook.__table__)
 
 
 def record(actor: Actor, action: str, subject: str, subject_id: int | None, **detail: Any) -> None:
@@ -34,9 +36,28 @@ def record(actor: Actor, action: str, subject: str, subject_id: int | None, **de
     )
 
 
+def record_looks(
+    actor: Actor, subject: str, subject_id: int | None, exclusions: Iterable[int | None] = (), **detail: Any
+) -> None:
+    """Record a look that showed these exclusions, in the running transaction: one record, which the access log finds by
+    each of them (SAFETY.md 4 and 9.6). Whoever shows anything of an exclusion calls this beside what it reads."""
+    seen = sorted({each for each in exclusions if each is not None})
+    made = db.session.execute(
+        _APPEND.returning(AuditRecord.__table__.c.id),
+        {
+            "at": clock.now(), "actor_kind": actor.kind, "actor_id": actor.id, "action": "look",
+            "subject_kind": subject, "subject_id": subject_id,
+            "detail": {**({"exclusions": seen} if seen else {}), **detail} or None,
+        },
+    ).scalar_one()
+    if seen:
+        db.session.execute(_INDEX, [{"audit_id": made, "exclusion_id": each} for each in seen])
+
+
 @use_case
 def record_look(actor: Actor, subject: str, subject_id: int | None) -> None:
-    """Record that someone looked at a record whose every reading is logged: an exclusion, a match, a safety case."""
+    """Record that someone looked at something whose every reading is logged and that shows no exclusion, such as the
+    requests for times."""
     record(actor, "look", subject, subject_id)
 
 

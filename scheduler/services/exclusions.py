@@ -184,7 +184,7 @@ def affected(actor: Actor, exclusion_id: int) -> list[Clash]:
     if not can_see_exclusions(actor):
         raise NotAllowed
     _row(exclusion_id)
-    audit.record(actor, "look", "exclusion", exclusion_id)
+    audit.record_looks(actor, "exclusion", exclusion_id, [exclusion_id])
     return case_views.open_clashes(actor, exclusion_id)
 
 
