@@ -77,6 +77,15 @@ def is_near(there: There, now: datetime, ahead: timedelta) -> bool:
     return there.span.start <= now + ahead and now < there.span.end
 
 
+def is_around(there: There, span: Interval, now: datetime) -> bool:
+    """Is this person, who has not left yet, there during `span` or within two hours of it (its last moments included)?
+    For a booking that no offer was asked about: the other may come early or stay."""
+    if there.is_here:
+        return is_near(there, now, ALERT_AHEAD)
+    around = span.widened(ALERT_AHEAD, ALERT_AHEAD)
+    return now < there.span.end and there.span.start <= around.end and around.start <= there.span.end
+
+
 def decide(comers: Collection[Person], ties: Iterable[Tie], there: Iterable[There], now: datetime) -> Decision:
     """What to do about someone who has come in and may be any of `comers`, at a place where those who are `there` are
     or will be. It is the same question whichever of the two came. Nobody is kept from themselves."""

@@ -1,5 +1,6 @@
-"""Alerts: a named person has come in while a protected woman is there or due (SAFETY.md 5). Each stays on the lead's
-desk until someone says what was done."""
+"""Alerts: a named person has come in, or was booked by another route, while a protected woman is there or due
+(SAFETY.md 5). A lead and her worker are told at once, and each alert stays before them until someone says what was
+done."""
 
 from __future__ import annotations
 
@@ -15,16 +16,18 @@ from scheduler import clock
 from scheduler.errors import Invalid, NotAllowed, NotFound, WrongState
 from scheduler.extensions import db
 from scheduler.models import Alert
-from scheduler.rules.door import DESCRIBED, Meeting, There
+from scheduler.rules.door import ALERT_AHEAD, DESCRIBED, Meeting, There, is_around
 from scheduler.rules.intervals import Interval
 from scheduler.rules.separation import Person
-from scheduler.services import audit
+from scheduler.services import audit, escalation
 from scheduler.services.actors import SYSTEM, Actor, can_see_exclusions
 from scheduler.services.finding import people
 from scheduler.services.personal import clean
 from scheduler.services.transaction import use_case
 from scheduler.services.visibility import assigned, label_for
 from scheduler.store import door as store
+from scheduler.store import escalation as escalation_store
+from scheduler.store import nearby
 
 log = structlog.get_logger("sidegate")
 
@@ -52,10 +55,11 @@ def here_now(person: Person, now: datetime) -> There:
     return There(person, Interval(now, now + timedelta(minutes=1)))
 
 
-def raise_for(meetings: Collection[Meeting], venue_id: int, now: datetime) -> None:
-    """Raise an alert for each of these, in the running transaction, unless the same one waits already."""
+def raise_for(meetings: Collection[Meeting], venue_id: int, now: datetime) -> int:
+    """Raise an alert for each of these, in the running transaction, unless the same one waits already; a lead and her
+    worker are told. Gives how many."""
     if not meetings:
-        return
+        return 0
     waiting = store.open_about({each.exclusion for each in meetings})
     rows: list[dict[str, Any]] = []
     for each in _known_first(meetings):
@@ -66,11 +70,44 @@ def raise_for(meetings: Collection[Meeting], venue_id: int, now: datetime) -> No
                 "appointment_id": each.appointment, "raised_at": now,
             })  # fmt: skip
     if not rows:
-        return
-    db.session.execute(insert(Alert.__table__), rows)
+        return 0
+    raised = db.session.execute(insert(Alert.__table__).returning(Alert.__table__.c.id), rows).scalars().all()
     for row in rows:
         audit.record(SYSTEM, "alert-raised", "exclusion", row["exclusion_id"])
-    log.warning("someone came in who needs a lead", count=len(rows))
+    log.warning("someone is there who needs a lead", count=len(rows))
+    escalation.tell_of_alerts(raised, now)
+    return len(rows)
+
+
+@use_case
+def for_booking(appointment_id: int) -> int:
+    """Raise what alerts there are to raise when someone was booked by a route that no offer goes (an import, an
+    override), in the running transaction; gives how many.
+
+    There is one when the appointment is in person and begins within two hours, and someone who is kept apart from this
+    client is at the site or next door then, or within two hours of it. It is the same question whichever of the two was
+    booked. Anything else has time enough for its safety case.
+    """
+    now = clock.now()
+    row = store.presence(appointment_id)
+    if row is None or row.present_from > now + ALERT_AHEAD or row.present_until <= now:
+        return 0
+    me, span = Person("client", row.client_id), Interval(row.present_from, row.present_until)
+    sites = {row.site_id, *nearby.neighbours({row.site_id}).get(row.site_id, ())}
+    around: dict[Person, There] = {}
+    for each in sorted(store.there(sites, now, span.end + ALERT_AHEAD - now), key=lambda each: each.span.start):
+        if each.person != me and is_around(each, span, now):
+            around.setdefault(each.person, each)
+    meetings: dict[tuple[int, Person], Meeting] = {}
+    for kept in store.kept({me}):
+        if kept.dismissed or kept.known is None or kept.protected == kept.known:
+            continue
+        if kept.known == me and kept.protected in around:
+            hers = around[kept.protected].appointment
+            meetings[kept.exclusion, me] = Meeting(kept.exclusion, me, hers)
+        if kept.protected == me and kept.known in around:
+            meetings[kept.exclusion, kept.known] = Meeting(kept.exclusion, kept.known, appointment_id)
+    return raise_for(tuple(meetings.values()), row.venue_id, now)
 
 
 def _known_first(meetings: Collection[Meeting]) -> list[Meeting]:
@@ -111,10 +148,12 @@ class _Place:
 
 @use_case
 def settle(actor: Actor, alert_id: int, what_was_done: str | None) -> None:
-    """Take an alert off the desk by saying what was done. Raises NotAllowed, NotFound, Invalid, and WrongState when
-    someone else has said it already."""
-    if not can_see_exclusions(actor):
-        raise NotAllowed
+    """Take an alert off every page by saying what was done: a lead, or her worker in this very alert. Raises
+    NotAllowed, NotFound, Invalid, and WrongState when someone else has said it already."""
+    if not can_see_exclusions(actor) and (
+        actor.staff_id is None or not escalation_store.is_her_worker(alert_id, actor.staff_id)
+    ):
+        raise NotAllowed  # the same for one that there is none of
     row = store.alert(alert_id)
     if row is None:
         raise NotFound
@@ -132,4 +171,4 @@ def settle(actor: Actor, alert_id: int, what_was_done: str | None) -> None:
     audit.record(actor, "alert-settled", "alert", alert_id)
 
 
-__all__ = ["Shown", "here_now", "raise_for", "settle", "waiting"]
+__all__ = ["Shown", "for_booking", "here_now", "raise_for", "settle", "waiting"]
