@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import combinations, permutations, product
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from scheduler.rules import names as n
 from scheduler.rules.births import Birth, compare, parts, unordered
@@ -40,6 +41,7 @@ class Likeness(StrEnum):
 
     FULL = "full"  #: two words of one agree with two of the other
     LONE = "lone"  #: one side has only a single name, and it agrees; or both go by the same unusual name
+    WEAK = "weak"  #: two words agree, but so little that the name alone would bring many others too
     PART = "part"  #: both have whole names, of which one word agrees
     NONE = "none"
     UNKNOWN = "unknown"  #: one side has no name at all
@@ -62,7 +64,7 @@ def compare_people(named: Identity, known: Identity) -> Verdict:
     birth = compare(named.date_of_birth, known.date_of_birth)
     likeness, points, words = _compare_names(named.names, known.names)
     same_phone = bool(named.phone and known.phone and named.phone == known.phone)
-    possible, lone = _decide(likeness, birth, same_phone)
+    possible, lone = _decide(likeness, points, birth, same_phone)
     phone = ""
     if named.phone and known.phone:
         phone = "same phone" if same_phone else "different phone"
@@ -73,7 +75,7 @@ def compare_people(named: Identity, known: Identity) -> Verdict:
 _BORN_ALIKE = frozenset({Birth.SAME, Birth.SWAPPED})
 
 
-def _decide(likeness: Likeness, birth: Birth, same_phone: bool) -> tuple[bool, bool]:
+def _decide(likeness: Likeness, points: int, birth: Birth, same_phone: bool) -> tuple[bool, bool]:
     """(possible, lone) for what agrees. The number alone is enough unless everything else speaks against it: people
     pass phones on, but a number also stays when a name is given falsely."""
     differs = birth is Birth.DIFFERS
@@ -83,8 +85,10 @@ def _decide(likeness: Likeness, birth: Birth, same_phone: bool) -> tuple[bool, b
         return not differs, False
     if likeness is Likeness.LONE:
         return (False, False) if differs else (birth is not Birth.UNKNOWN, birth is Birth.UNKNOWN)
+    if likeness is Likeness.WEAK:
+        return birth in _BORN_ALIKE or birth is Birth.FITS, birth in (Birth.UNKNOWN, Birth.CLOSE)
     if likeness is Likeness.PART:
-        return birth in _BORN_ALIKE, False
+        return birth is Birth.SAME or (birth is Birth.SWAPPED and points >= n.SHORT_FORM), False
     if likeness is Likeness.UNKNOWN:
         return birth in _BORN_ALIKE, False
     return False, False
@@ -94,7 +98,7 @@ _BIRTH_POINTS = {
     Birth.SAME: 30, Birth.SWAPPED: 27, Birth.FITS: 18, Birth.CLOSE: 15, Birth.UNKNOWN: 8, Birth.DIFFERS: -20,
 }  # fmt: skip
 _NAME_POINTS = {
-    Likeness.FULL: 60, Likeness.LONE: 35, Likeness.PART: 25, Likeness.NONE: 0, Likeness.UNKNOWN: 10,
+    Likeness.FULL: 60, Likeness.LONE: 35, Likeness.WEAK: 35, Likeness.PART: 25, Likeness.NONE: 0, Likeness.UNKNOWN: 10,
 }  # fmt: skip
 
 
@@ -104,13 +108,20 @@ def _score(likeness: Likeness, points: int, birth: Birth, phone: str) -> int:
     return max(0, min(100, total))
 
 
+#: How far two words agree, and where in either name they stand.
+_Pair: TypeAlias = tuple[int, int, int]
+
+
 class _Found(NamedTuple):
     likeness: Likeness
     points: int
     words: str
 
 
-_ORDER = (Likeness.FULL, Likeness.LONE, Likeness.PART, Likeness.NONE)
+#: What the points of two words add up to, at least, for the whole names to agree: one may be misspelt and the other a
+#: short form, but not both misspelt; less is forgiven when they are the other way round as well.
+_TWO, _SWAPPED_TWO = n.SHORT_FORM + n.SPELT_ALIKE, n.SAME + n.SPELT_ALIKE
+_ORDER = (Likeness.FULL, Likeness.LONE, Likeness.WEAK, Likeness.PART, Likeness.NONE)
 
 
 def _compare_names(named: Iterable[str], known: Iterable[str]) -> _Found:
@@ -127,19 +138,37 @@ def _compare_forms(a: tuple[str, ...], b: tuple[str, ...], only_single: bool) ->
     return min(found, key=lambda each: (_ORDER.index(each.likeness), -each.points))
 
 
-def _joinings(form: tuple[str, ...]) -> list[tuple[str, ...]]:
+class _Joining(NamedTuple):
+    """A name's words, of which the one at `joined` is two written as one."""
+
+    words: tuple[str, ...]
+    joined: int | None = None
+
+
+@lru_cache(maxsize=8192)
+def _joinings(form: tuple[str, ...]) -> tuple[_Joining, ...]:
     """A name's words, and the same with any two neighbours written as one: Abdul Rahman, Abdulrahman."""
     form = form[:_MOST_WORDS]
-    joined = [(*form[:i], form[i] + form[i + 1], *form[i + 2 :]) for i in range(len(form) - 1)]
-    return [form, *joined] if len(form) > 2 else [form]
+    if len(form) < 3:
+        return (_Joining(form),)
+    joined = (_Joining((*form[:i], form[i] + form[i + 1], *form[i + 2 :]), i) for i in range(len(form) - 1))
+    return (_Joining(form), *joined)
 
 
-def _compare_words(a: tuple[str, ...], b: tuple[str, ...], only_single: bool) -> _Found:
-    pairs = sorted(
-        ((n.agreement(x, y), i, j) for (i, x), (j, y) in product(enumerate(a), enumerate(b))),
-        key=lambda each: -each[0],
-    )
-    pairs = [pair for pair in pairs if pair[0] > n.NOT_AT_ALL]
+def _agreeing(one: _Joining, other: _Joining) -> list[_Pair]:
+    """The words that agree, best first. Of two words as one it counts only that the whole agrees, not its beginning."""
+    found = []
+    for (i, x), (j, y) in product(enumerate(one.words), enumerate(other.words)):
+        points = n.agreement(x, y)
+        least = n.SPELT_ALIKE if i == one.joined or j == other.joined else n.INITIAL
+        if points >= least:
+            found.append((points, i, j))
+    return sorted(found, key=lambda each: -each[0])
+
+
+def _compare_words(one: _Joining, other: _Joining, only_single: bool) -> _Found:
+    a, b = one.words, other.words
+    pairs = _agreeing(one, other)
     if not pairs:
         return _Found(Likeness.NONE, 0, "different names")
     twos = [(p, q) for p, q in combinations(pairs, 2) if p[1] != q[1] and p[2] != q[2]]
@@ -147,9 +176,10 @@ def _compare_words(a: tuple[str, ...], b: tuple[str, ...], only_single: bool) ->
         p, q = max(twos, key=lambda two: (min(two[0][0], two[1][0]) >= n.BEGINS_ALIKE, two[0][0] + two[1][0]))
         swapped = (p[1] < q[1]) != (p[2] < q[2])
         words = _in_words([(a[i], b[j]) for _, i, j in sorted((p, q), key=lambda each: each[1])], swapped)
-        if min(p[0], q[0]) >= n.BEGINS_ALIKE:
+        enough = min(p[0], q[0]) >= n.BEGINS_ALIKE and p[0] + q[0] >= (_SWAPPED_TWO if swapped else _TWO)
+        if enough and not _say_little(a, b, p, q, pairs):
             return _Found(Likeness.FULL, (p[0] + q[0]) // 2, words)
-        return _Found(Likeness.LONE, (p[0] + q[0]) // 2, words)
+        return _Found(Likeness.WEAK, (p[0] + q[0]) // 2, words)
     points, i, j = pairs[0]
     words = _in_words([(a[i], b[j])], False)
     if points < n.BEGINS_ALIKE:
@@ -158,7 +188,18 @@ def _compare_words(a: tuple[str, ...], b: tuple[str, ...], only_single: bool) ->
     unusual = len(a) == len(b) == 1 and points == n.SAME and not n.stands_for(a[0])
     if single and (only_single or unusual):
         return _Found(Likeness.LONE, points, words)
+    crossed = (i == len(a) - 1) != (j == len(b) - 1)
+    if points < n.SPELT_ALIKE or (crossed and points < n.SAME):
+        return _Found(Likeness.NONE, 0, "different names")
     return _Found(Likeness.PART, points, f"{words}, the rest of the name differs")
+
+
+def _say_little(a: tuple[str, ...], b: tuple[str, ...], p: _Pair, q: _Pair, pairs: list[_Pair]) -> bool:
+    """True when one of the two words that agree is one that half a community has, and each has another word that says
+    who they are and is not the other's: Gurpreet Singh Gill and Gurpreet Singh Sandhu."""
+    if len(a) < 3 or len(b) < 3 or not any(n.is_common_to_many(a[i]) for _, i, _ in (p, q)):
+        return False
+    return not any(i not in (p[1], q[1]) and j not in (p[2], q[2]) for _, i, j in pairs)
 
 
 def _in_words(pairs: list[tuple[str, str]], swapped: bool) -> str:
@@ -235,7 +276,7 @@ def match_keys(who: Identity) -> set[str]:
     year = parts(who.date_of_birth)[0] if who.date_of_birth else None
     for form in n.forms(who.names):
         for joining in _joinings(form):
-            for a, b in combinations(joining, 2):
+            for a, b in combinations(joining.words, 2):
                 found |= _pair_keys(a, b)
         if year is not None:
             found.update(f"y{year}{key}" for word in form for key in n.keys(word))

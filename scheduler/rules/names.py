@@ -115,14 +115,27 @@ def stands_for(word: str) -> frozenset[str]:
     known = groups_of(word)
     if known or len(word) < 4:
         return known
-    near = (w for w in _table_by_sound().get(sound(word), ()) if JaroWinkler.similarity(word, w) >= 0.85)
+    near = (w for w in _table_by_sound().get(sound(word), ()) if _is_near(word, w))
     return frozenset(group for w in near for group in groups_of(w))
+
+
+def _is_near(word: str, known: str) -> bool:
+    most = 2 if len(word) >= 6 else 1
+    return JaroWinkler.similarity(word, known) >= 0.85 and OSA.distance(word, known, score_cutoff=most) <= most
 
 
 @lru_cache(maxsize=65536)
 def keys(word: str) -> frozenset[str]:
     """What a word is found by: the names it stands for, else its sound."""
     return stands_for(word) or frozenset({f"~{sound(word)}"})
+
+
+_COMMON_TO_MANY = frozenset({"singh", "kaur", "mohammed", "begum", "bibi", "abdul", "said", "saeed"})
+
+
+def is_common_to_many(word: str) -> bool:
+    """Whether so many of a community bear this word beside the name they go by that it hardly tells who someone is."""
+    return not _COMMON_TO_MANY.isdisjoint(groups_of(word))
 
 
 #: How far two words agree, in hundredths. Below BEGINS_ALIKE, more than the name must speak for it.
@@ -135,17 +148,19 @@ def agreement(a: str, b: str) -> int:
     """How far two normalised words may be one name: SAME, SHORT_FORM, … or NOT_AT_ALL."""
     if a == b:
         return SAME
-    if stands_for(a) & stands_for(b):
+    mine, theirs = groups_of(a), groups_of(b)
+    if mine & theirs:
         return SHORT_FORM
+    if mine and theirs:
+        return _of_two_known_names(a, b)
+    if stands_for(a) & stands_for(b):
+        return SOUNDS_ALIKE
     shorter, longer = sorted((a, b), key=len)
     if len(shorter) == 1:
         return INITIAL if longer.startswith(shorter) else NOT_AT_ALL
-    if sound(a) == sound(b) and JaroWinkler.similarity(a, b) >= 0.75:
+    if sound(a) == sound(b) and JaroWinkler.similarity(a, b) >= 0.7:
         return SOUNDS_ALIKE
-    # A letter left out of a name of four (Kye, Kyle) is a slip too; one changed in a name of three is another name.
-    left_out = len(shorter) == 3 and len(longer) == 4 and a[0] == b[0]
-    allowed = 2 if len(shorter) >= 7 else 1 if len(shorter) >= 4 or left_out else 0
-    if allowed and OSA.distance(a, b, score_cutoff=allowed) <= allowed:
+    if _slipped(a, b):
         return SPELT_ALIKE
     if len(shorter) >= 3 and longer.startswith(shorter):
         return BEGINS_ALIKE
@@ -153,6 +168,26 @@ def agreement(a: str, b: str) -> int:
     if barely and OSA.distance(a, b, score_cutoff=barely) <= barely:
         return NEARLY
     return NOT_AT_ALL
+
+
+def _of_two_known_names(a: str, b: str) -> int:
+    """John and Joan, Rajinder and Narinder: one slip makes the one into the other, but far more often they are two
+    people. So more than the name must speak for it."""
+    return NEARLY if OSA.distance(a, b, score_cutoff=1) <= 1 or sound(a) == sound(b) else NOT_AT_ALL
+
+
+def _slipped(a: str, b: str) -> bool:
+    """May the one word be the other, mistyped or misheard: one letter wrong, or two of a long word when neither its
+    beginning nor more than one consonant is."""
+    shorter, longer = sorted((a, b), key=len)
+    # A letter left out of a name of four (Kye, Kyle) is a slip too; one changed in a name of three is another name.
+    left_out = len(shorter) == 3 and len(longer) == 4
+    if len(shorter) < 4 and not left_out:
+        return False
+    apart = OSA.distance(a, b, score_cutoff=2)
+    if apart <= 1:
+        return True
+    return apart == 2 and len(shorter) >= 7 and a[0] == b[0] and OSA.distance(sound(a), sound(b), score_cutoff=1) <= 1
 
 
 def forms(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
