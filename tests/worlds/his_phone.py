@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -191,11 +191,17 @@ def first_difference(one: Transcript, other: Transcript) -> str:
     for number, (left, right) in enumerate(zip(one, other, strict=False)):
         if left != right:
             asked = f"{left[2]} and {right[2]} questions"
-            return f"answer {number} to {left[0]} / {right[0]}, {asked}:\n{_parting(left[1], right[1])}"
+            return f"answer {number} to {left[0]} / {right[0]}, {asked}:\n{parting(left[1], right[1])}"
     return "" if len(one) == len(other) else f"{len(one)} answers and {len(other)}"
 
 
-def _parting(left: bytes, right: bytes) -> str:
+def unlike(one: Mapping[str, bytes], other: Mapping[str, bytes]) -> dict[str, str]:
+    """Which of these answers differ, and where."""
+    return {name: parting(one[name], other[name]) for name in one if one[name] != other[name]}
+
+
+def parting(left: bytes, right: bytes) -> str:
+    """The stretch around the first byte that differs, of both."""
     at = next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
-    cut = slice(max(0, at - 120), at + 160)
+    cut = slice(max(0, at - 100), at + 160)
     return f"  {left[cut]!r}\n  {right[cut]!r}"

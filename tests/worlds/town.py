@@ -19,7 +19,7 @@ from sqlalchemy import func, select, text
 
 from scheduler.errors import SidegateError
 from scheduler.extensions import db
-from scheduler.models import Appointment, Exclusion, Series, Session, Venue
+from scheduler.models import Appointment, Exclusion, Series, Session, SessionStaff, Venue
 from scheduler.rules.intervals import Interval
 from scheduler.rules.presence import Kind, Margins, presence
 from scheduler.services import booking
@@ -193,8 +193,8 @@ def change(deed: Deed, appointment: int, choice: Choice) -> None:
 
 def workers_of(session: int) -> list[int]:
     """The workers of a session."""
-    rows = db.session.execute(text("SELECT staff_id FROM session_staff WHERE session_id = :s ORDER BY 1"), {"s": session})
-    return list(rows.scalars())
+    query = select(SessionStaff.staff_id).where(SessionStaff.session_id == session).order_by(SessionStaff.staff_id)
+    return list(db.session.execute(query).scalars())
 
 
 def appointments_of(client: int) -> list[int]:

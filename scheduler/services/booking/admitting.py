@@ -33,10 +33,16 @@ def admit(
     with failing_closed():
         held = diary.session(choice.session_id)
     both = diary.client_and_type(choice.client_id, choice.type_id)
-    if held is None or both is None:
+    if both is None:
         raise SlotUnavailable
     person, kind = both
     if not person.active or not kind.active:
+        raise SlotUnavailable
+    if not any_time:
+        # A length that the type does not allow is told before anything is said of the session: otherwise a session at
+        # a refuge would be told from one that does not exist (SAFETY.md 7).
+        length_of(kind, choice.minutes)
+    if held is None:
         raise SlotUnavailable
     opening = held.opening
     if opening.kind is Kind.GROUP:
