@@ -54,6 +54,20 @@ def record_looks(
         db.session.execute(_INDEX, [{"audit_id": made, "exclusion_id": each} for each in seen])
 
 
+def record_each(actor: Actor, action: str, subject: str, ids: Iterable[int]) -> None:
+    """Append a record about each of these to the running transaction, in one statement however many there are."""
+    now = clock.now()
+    rows = [
+        {
+            "at": now, "actor_kind": actor.kind, "actor_id": actor.id, "action": action, "subject_kind": subject,
+            "subject_id": each, "detail": None,
+        }
+        for each in ids
+    ]  # fmt: skip
+    if rows:
+        db.session.execute(_APPEND, rows)
+
+
 @use_case
 def record_look(actor: Actor, subject: str, subject_id: int | None) -> None:
     """Record that someone looked at something whose every reading is logged and that shows no exclusion, such as the

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from scheduler.services.actors import Actor
 from scheduler.services.cases import Found
 from scheduler.services.visibility import assigned, label_for
-from scheduler.store import clashes as store
+from scheduler.store import cases as store
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ and keeps one open case for each (SAFETY.md 6). Nothing is ever cancelled here."
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import delete, update
+from sqlalchemy import bindparam, delete, update
 
 from scheduler import clock
 from scheduler.extensions import db
@@ -17,11 +19,13 @@ from scheduler.models import OverrideClash, SafetyCase
 from scheduler.rules.audience import Audience, Eligibility, closed_to, may_attend
 from scheduler.rules.intervals import Interval, local_days
 from scheduler.rules.separation import Apart, Person, Presence, Separation, violates
-from scheduler.services import audit
+from scheduler.services import audit, escalation
 from scheduler.services.actors import SYSTEM
 from scheduler.services.transaction import use_case
+from scheduler.store import cases as case_store
 from scheduler.store import clashes as store
 from scheduler.store import nearby
+from scheduler.store.cases import Case
 from scheduler.store.clashes import Kept, There
 
 log = structlog.get_logger("sidegate")
@@ -82,37 +86,14 @@ def refresh_exclusions(exclusions: Collection[int]) -> Refreshed:
 @use_case
 def refresh_appointment(appointment_id: int, client_id: int) -> None:
     """After an appointment was cancelled, moved or marked: settle the cases it was in, if any. One query when none."""
-    rows = store.open_about(appointment_id)
+    rows = case_store.open_about(appointment_id)
     if rows:
         _settle({row.exclusion_id for row in rows if row.exclusion_id is not None}, {client_id})
 
 
-def sweep() -> int:
-    """Recompute every clash from nothing and bring the queue up to date; gives how many cases it opened or closed. It
-    reads outside any writing transaction and writes only about what differs, so that nobody who books waits for it.
-
-    A clash that the queue lacked is an alarm: something changed without asking for its cases (SAFETY.md 6).
-    """
-    found = {each.subject: each for each in find(None, None)}
-    queued = {case.subject: case for case in store.cases(None, None) if case.closed_at is None}
-    missing = [each for subject, each in found.items() if subject not in queued]
-    stale = [
-        case.id for subject, case in queued.items()
-        if subject not in found or found[subject].due_at != case.due_at
-    ]
-    if not missing and not stale:
-        return 0
-    exclusions, clients = store.parties(stale, [each.appointment for each in missing if each.appointment is not None])
-    exclusions |= {each.exclusion for each in missing if each.exclusion is not None}
-    db.session.rollback()
-    opened, closed = _settle_for(exclusions, clients)
-    if opened:
-        log.error("clashes were missing from the safety queue", count=opened)
-    return opened + closed
-
-
 @use_case
-def _settle_for(exclusions: Collection[int], clients: Collection[int]) -> Refreshed:
+def settle(exclusions: Collection[int], clients: Collection[int]) -> Refreshed:
+    """As `refresh`, of just these exclusions, and of what no exclusion is about of just these clients."""
     return _settle(exclusions, clients)
 
 
@@ -137,14 +118,17 @@ def find(exclusions: Collection[int] | None, clients: Collection[int] | None) ->
     found = list(_apart(exclusions, now))
     found += _women_only(clients, now)
     found += _after_a_stay(clients, now)
-    unique = {each.subject: each for each in found}
-    return sorted(unique.values(), key=lambda each: (each.due_at, each.subject))
+    # One clash may break two rules, as when she is with the very worker who is too near: the earlier is when it is due.
+    unique: dict[str, Found] = {}
+    for each in sorted(found, key=lambda each: (each.due_at, each.subject)):
+        unique.setdefault(each.subject, each)
+    return list(unique.values())
 
 
 def _settle(exclusions: Collection[int] | None, clients: Collection[int] | None) -> Refreshed:
     now = clock.now()
     found = {each.subject: each for each in find(exclusions, clients)}
-    known = {case.subject: case for case in store.cases(exclusions, clients)}
+    known = {case.subject: case for case in case_store.cases(exclusions, clients)}
     table = SafetyCase.__table__
     gone = [case.id for case in known.values() if case.closed_at is None and case.subject not in found]
     _lapse_overrides(known, found)
@@ -162,26 +146,34 @@ def _settle(exclusions: Collection[int] | None, clients: Collection[int] | None)
     db.session.add_all(made)
     db.session.flush()
     opened = [row.id for row in made]
-    for subject, case in known.items():
-        each = found.get(subject)
-        if each is None or (case.closed_at is None and case.due_at == each.due_at):
-            continue
-        again = {"opened_at": now, "closed_at": None} if case.closed_at is not None else {}
-        db.session.execute(
-            update(table).where(table.c.id == case.id).values(due_at=each.due_at, rule=each.rule, **again)
-        )
-        if again:
-            opened.append(case.id)
-    for case_id in opened:
-        audit.record(SYSTEM, "case-open", "case", case_id)
-    for case_id in gone:
-        audit.record(SYSTEM, "case-closed", "case", case_id)
+    both = [(case, found[subject]) for subject, case in known.items() if subject in found]
+    _write([(case, each) for case, each in both if case.closed_at is None and case.due_at != each.due_at])
+    again = [(case, each) for case, each in both if case.closed_at is not None]
+    _write(again, opened_at=now, closed_at=None)
+    opened += [case.id for case, _ in again]
+    audit.record_each(SYSTEM, "case-open", "case", opened)
+    audit.record_each(SYSTEM, "case-closed", "case", gone)
+    # Those that stood already too: their time may have come nearer, or what an override named may have changed.
+    stood = [case.id for subject, case in known.items() if subject in found]
+    escalation.tell_of_cases(None if exclusions is None else [*opened, *stood], now)
     return Refreshed(len(opened), len(gone))
+
+
+def _write(changed: Collection[tuple[Case, Found]], **also: datetime | None) -> None:
+    """Bring these cases to what was found, in one statement."""
+    if changed:
+        table = SafetyCase.__table__
+        query = update(table).where(table.c.id == bindparam("case")).values(
+            due_at=bindparam("due"), rule=bindparam("broken"), **also
+        )  # fmt: skip
+        db.session.execute(
+            query, [{"case": case.id, "due": each.due_at, "broken": each.rule} for case, each in changed]
+        )
 
 
 def _lapse_overrides(known: Collection[str], found: Mapping[str, Found]) -> None:
     """An override names a clash as it was decided on. One that is gone, or has other times now, it names no more."""
-    for row in store.named_by_overrides(known):
+    for row in case_store.named_by_overrides(known):
         if row.subject not in found or found[row.subject].times != row.times:
             table = OverrideClash.__table__
             mine = (table.c.override_id == row.override_id, table.c.subject == row.subject)
@@ -204,13 +196,15 @@ def _apart(
         there[each.person].append(each)
     near = nearby.neighbours()
     sites = store.closed_sites(exclusions)
+    by_place: dict[Person, _ByPlace] = {}
     for pair in pairs:
         hers, theirs = there.get(pair.protected, []), there.get(pair.named, [])
+        places = by_place.get(pair.protected) or by_place.setdefault(pair.protected, _ByPlace(hers))
         closed = {s for site in sites.get(pair.exclusion, ()) for s in (site, *near.get(site, ()))}
         for named in theirs:
             if named.site is not None and named.site in closed:
                 yield _alone(pair.exclusion, Separation.SITE, named)
-            for protected in hers:
+            for protected in places.around(named, near):
                 rule = _broken(pair, protected, named, near)
                 if rule is not None:
                     yield _pair(pair.exclusion, rule, protected, named)
@@ -223,6 +217,35 @@ def _apart(
                     )
 
 
+class _ByPlace:
+    """Where one person will be, by all that can bring two people together: a site, a group, the series of a group."""
+
+    __slots__ = ("_at", "_in", "_of")
+
+    def __init__(self, there: Collection[There]) -> None:
+        self._at: dict[int, list[There]] = defaultdict(list)
+        self._in: dict[int, list[There]] = defaultdict(list)
+        self._of: dict[int, list[There]] = defaultdict(list)
+        for each in there:
+            if each.site is not None:
+                self._at[each.site].append(each)
+            if each.group:
+                self._in[each.session].append(each)
+            if each.series:
+                self._of[each.series].append(each)
+
+    def around(self, theirs: There, near: Mapping[int, frozenset[int]]) -> Iterable[There]:
+        """Those that could clash with this one: `_broken` then says whether they do."""
+        found: dict[int, There] = {}
+        for site in (theirs.site, *near.get(theirs.site, ())) if theirs.site is not None else ():
+            found |= {id(each): each for each in self._at.get(site, ())}
+        if theirs.group:
+            found |= {id(each): each for each in self._in.get(theirs.session, ())}
+        if theirs.series:
+            found |= {id(each): each for each in self._of.get(theirs.series, ())}
+        return found.values()
+
+
 def _broken(pair: Kept, hers: There, theirs: There, near: dict[int, frozenset[int]]) -> str | None:
     """The rule that these two presences break, or None (SAFETY.md 2)."""
     if hers.group and theirs.group and hers.session == theirs.session:
@@ -230,15 +253,21 @@ def _broken(pair: Kept, hers: There, theirs: There, near: dict[int, frozenset[in
     if hers.site is not None and theirs.site is not None:
         as_one = hers.site == theirs.site or theirs.site in near.get(hers.site, ())
         apart = Apart(pair.named, pair.separation, timedelta(minutes=pair.gap_minutes))
-        if as_one and violates(apart, _presence(hers), _presence(theirs)):
+        by_day = pair.separation is not Separation.GAP
+        if as_one and violates(apart, _presence(hers, by_day), _presence(theirs, by_day)):
             return str(pair.separation if pair.separation is Separation.GAP else Separation.DAY)
     if pair.separation in (Separation.SERIES, Separation.SITE) and hers.series and hers.series == theirs.series:
         return str(Separation.SERIES)
     return None
 
 
-def _presence(each: There) -> Presence:
-    return Presence(each.person, each.site, each.span, local_days(each.span, each.zone))
+def _presence(each: There, by_day: bool) -> Presence:
+    return Presence(each.person, each.site, each.span, _days(each.span, each.zone) if by_day else each.span)
+
+
+@lru_cache(maxsize=4096)
+def _days(span: Interval, zone: ZoneInfo) -> Interval:
+    return local_days(span, zone)
 
 
 def _alone(exclusion: int, rule: str, there: There) -> Found:
@@ -294,5 +323,5 @@ def _after_a_stay(clients: Collection[int] | None, now: datetime) -> Iterator[Fo
 
 __all__ = [
     "STAY", "WOMEN", "Found", "Refreshed", "find", "now_standing", "refresh", "refresh_appointment",
-    "refresh_exclusions", "sweep", "would_break",
+    "refresh_exclusions", "settle", "would_break",
 ]

@@ -32,6 +32,7 @@ from scheduler.services.cases import Found
 from scheduler.services.personal import clean
 from scheduler.services.transaction import use_case
 from scheduler.services.visibility import NEUTRAL_LABEL, card
+from scheduler.store import cases as case_store
 from scheduler.store import clashes, diary
 from scheduler.store import exclusions as exclusion_store
 from scheduler.store import overrides as store
@@ -116,7 +117,7 @@ def ask_for_case(actor: Actor, case_id: int, reason: str) -> int:
     found = _standing(case)
     if found is None or case.exclusion_id is None or store.asked_already(case_id, clock.now()):
         raise WrongState
-    if clashes.overridden([case.subject]):
+    if case_store.overridden([case.subject]):
         raise WrongState
     exclusion = exclusion_store.exclusion(case.exclusion_id)
     assert exclusion is not None

@@ -17,7 +17,7 @@ from scheduler.services.finding import PersonCard, people
 from scheduler.services.personal import today
 from scheduler.services.transaction import use_case
 from scheduler.services.visibility import NEUTRAL_LABEL, visible
-from scheduler.store import clashes as clashes_store
+from scheduler.store import cases as case_store
 from scheduler.store import exclusions as store
 from scheduler.store import people as people_store
 from scheduler.store.exclusions import Columns
@@ -306,7 +306,7 @@ def _matches(rows: list[Columns], exclusion_row: Columns, staff: dict[int, str])
 
 def _requests(actor: Actor, rows: list[Columns]) -> tuple[Request, ...]:
     asked = {row.id: [(int(each), datetime.fromisoformat(at)) for each, at in json.loads(row.wishes)] for row in rows}
-    sessions = clashes_store.sessions({each for wishes in asked.values() for each, _at in wishes})
+    sessions = case_store.sessions({each for wishes in asked.values() for each, _at in wishes})
     known = {venue.id: venue.name for venue in visible(actor, closed_too=True)} if sessions else {}
 
     def wish(session: int, start: datetime) -> Wish:

@@ -1,4 +1,4 @@
-"""Who must be kept apart, where they will be, and the safety cases there are: what `services.cases` weighs."""
+"""Who must be kept apart and where they will be: what `services.cases` weighs. The cases are in `store.cases`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from scheduler.models import (
     SafetyCase,
     Session,
     SessionStaff,
-    Staff,
     Stay,
     Venue,
 )
@@ -221,118 +220,3 @@ def not_staying(clients: Collection[int] | None, now: datetime) -> list[Columns]
     if clients is not None:
         query = query.where(_A.client_id.in_(tuple(clients)))
     return [row for row in db.session.execute(query) if (row.present_until or row.end) > now]
-
-
-class Case(NamedTuple):
-    """A safety case as it stands."""
-
-    id: int
-    subject: str
-    due_at: datetime
-    closed_at: datetime | None
-
-
-def cases(exclusions: Collection[int] | None, clients: Collection[int] | None) -> list[Case]:
-    """Every case, open or closed, of these exclusions, and those of these clients that no exclusion is about; all when
-    None."""
-    columns = (_K.id, _K.subject, _K.due_at, _K.closed_at)
-    if exclusions is None or clients is None:
-        return [Case(*row) for row in db.session.execute(select(*columns))]
-    apart = select(*columns).where(_K.exclusion_id.in_(tuple(exclusions)))
-    women = (
-        select(*columns)
-        .join_from(SafetyCase.__table__, Appointment.__table__, _A.id == _K.appointment_id)
-        .where(_K.exclusion_id.is_(None), _A.client_id.in_(tuple(clients)))
-    )
-    return [Case(*row) for row in db.session.execute(union(apart, women))]
-
-
-def parties(case_ids: Collection[int], appointment_ids: Collection[int]) -> tuple[set[int], set[int]]:
-    """The exclusions of these cases, and the clients of their appointments and of these others."""
-    exclusions, about = set(), set(appointment_ids)
-    query = select(_K.exclusion_id, _K.appointment_id).where(_K.id.in_(tuple(case_ids)))
-    for exclusion, appointment in db.session.execute(query):
-        exclusions |= {exclusion} - {None}
-        about |= {appointment} - {None}
-    clients = select(_A.client_id).where(_A.id.in_(tuple(about)))
-    return exclusions, set(db.session.execute(clients).scalars())
-
-
-def named_by_overrides(subjects: Collection[str]) -> list[Columns]:
-    """Of these clashes, those that an override names: override, subject, and the times that it was decided on."""
-    if not subjects:
-        return []
-    return list(db.session.execute(select(OverrideClash.__table__).where(_O.subject.in_(tuple(subjects)))))
-
-
-def overridden(subjects: Collection[str]) -> dict[str, int]:
-    """Of these clashes, those that two people let stand, each with the override that names it."""
-    return {row.subject: row.override_id for row in named_by_overrides(subjects)}
-
-
-def open_about(appointment: int) -> list[Columns]:
-    """The open cases that this appointment is in: exclusion and rule."""
-    query = select(_K.id, _K.exclusion_id).where(
-        _K.closed_at.is_(None), or_(_K.appointment_id == appointment, _K.other_appointment_id == appointment)
-    )
-    return list(db.session.execute(query))
-
-
-def appointments(ids: Collection[int]) -> dict[int, Columns]:
-    """What a lead is shown of these appointments, by id. The venue's columns are for `visibility` to choose from."""
-    if not ids:
-        return {}
-    query = (
-        select(
-            _A.id, _A.client_id, _A.start, _A.end, _A.mode, _A.state, _C.given_name, _C.family_name, _C.reference,
-            _V.id.label("venue_id"), _V.name, _V.label, _V.confidential, _V.zone,
-        )
-        .select_from(
-            Appointment.__table__.join(Client.__table__, _C.id == _A.client_id).join(
-                Venue.__table__, _V.id == _A.venue_id
-            )
-        )
-        .where(_A.id.in_(tuple(ids)))
-    )
-    return {row.id: row for row in db.session.execute(query)}
-
-
-def sessions(ids: Collection[int]) -> dict[int, Columns]:
-    """What a lead is shown of these sessions, by id."""
-    if not ids:
-        return {}
-    query = (
-        select(
-            _S.id, _S.start, _S.end, _S.modes, _V.id.label("venue_id"), _V.name, _V.label, _V.confidential, _V.zone
-        )
-        .join_from(Session.__table__, Venue.__table__, _V.id == _S.venue_id)
-        .where(_S.id.in_(tuple(ids)))
-    )
-    return {row.id: row for row in db.session.execute(query)}
-
-
-def staff_of(exclusions: Collection[int], session_ids: Collection[int]) -> dict[tuple[int, int], Columns]:
-    """By exclusion and session: the worker of the session whom the exclusion may name, whatever became of either."""
-    if not exclusions or not session_ids:
-        return {}
-    of = Staff.__table__.c
-    query = (
-        select(_X.id.label("exclusion_id"), _SS.session_id, of.id, of.given_name, of.family_name)
-        .select_from(
-            Exclusion.__table__.join(Match.__table__, _M.named_person_id == _X.named_person_id)
-            .join(SessionStaff.__table__, and_(_M.person_kind == "staff", _SS.staff_id == _M.person_id))
-            .join(Staff.__table__, of.id == _SS.staff_id)
-        )
-        .where(_X.id.in_(tuple(exclusions)), _SS.session_id.in_(tuple(session_ids)))
-    )
-    return {(row.exclusion_id, row.session_id): row for row in db.session.execute(query)}
-
-
-def open_cases(exclusion: int | None = None, case: int | None = None, limit: int | None = None) -> list[Columns]:
-    """Open cases, the most urgent first: all, those of one exclusion; or one case, open or closed."""
-    query = select(SafetyCase.__table__)
-    query = query.where(_K.id == case) if case is not None else query.where(_K.closed_at.is_(None))
-    if exclusion is not None:
-        query = query.where(_K.exclusion_id == exclusion)
-    query = query.order_by(_K.due_at, _K.id)
-    return list(db.session.execute(query if limit is None else query.limit(limit)))

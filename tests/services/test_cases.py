@@ -12,7 +12,7 @@ from sqlalchemy import event, select, update
 from scheduler.extensions import db
 from scheduler.models import Appointment, Client, Exclusion, Match, SafetyCase, Session
 from scheduler.rules.presence import Mode
-from scheduler.services import booking, case_views, cases, checks, clients
+from scheduler.services import booking, case_views, cases, checks, clients, sweep
 from scheduler.services.actors import SYSTEM, Actor
 from scheduler.services.transaction import use_case
 from tests.support import factories as make
@@ -431,11 +431,11 @@ def test_the_sweep_opens_what_is_missing_and_closes_what_is_gone_and_writes_noth
     town.appointment(town.she, TOMORROW)
     change(Client, town.he, eligibility="unknown")
     make.open_all_day(town.venue, "women", range(1, 2))
-    assert cases.sweep() == 2
+    assert sweep.run() == (2, 0)
     assert sorted(case.rule for case in opened()) == ["gap", "women"]
-    assert cases.sweep() == 0
+    assert sweep.run() == (0, 0)
     change(Appointment, his, state="cancelled")
-    assert cases.sweep() == 2
+    assert sweep.run() == (0, 2)
     assert opened() == []
 
 
@@ -468,5 +468,5 @@ def test_the_sweep_misses_nothing_at_a_refuge_where_she_no_longer_stays() -> Non
     town = Town()
     refuge = make.make_venue(kind="refuge", confidential=True, name="Rowan House", label="Where you stay")
     town.appointment(town.she, TOMORROW, venue=refuge)
-    assert cases.sweep() == 1
+    assert sweep.run() == (1, 0)
     assert [case.rule for case in opened()] == ["stay"]

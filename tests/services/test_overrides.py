@@ -23,7 +23,7 @@ from scheduler.models import (
     Series,
     Staff,
 )
-from scheduler.services import booking, case_views, cases, checks, exclusions, overrides
+from scheduler.services import booking, case_views, cases, checks, exclusions, overrides, sweep
 from scheduler.services.actors import SYSTEM, Actor
 from scheduler.services.booking import Choice, Wanted
 from tests.support import factories as make
@@ -361,7 +361,7 @@ class TestClashThatStands:
         assert clash.override_id == override
         for now, there in ((at(10, 46), 1), (at(11, 44), 1), (at(11, 45), 0)):
             clock.set(now)
-            cases.sweep()
+            sweep.run()
             assert len(overrides.standing(town.lead)) == there
         assert open_cases() == []
 
