@@ -11,6 +11,7 @@ from scheduler.models.overrides import Override, OverrideClash
 from scheduler.models.places import Closure, OpeningWindow, Site, SiteNeighbour, Venue
 from scheduler.models.sessions import ENROLMENT, AppointmentType, Series, Session, SessionStaff
 from scheduler.models.staff import ApiToken, FeedToken, SignIn, Staff, StaffVenue
+from scheduler.models.tellings import Telling
 
 __all__ = [
     "ENROLMENT", "Alert", "ApiToken", "Appointment", "AppointmentType", "AuditRecord", "AuditSeal", "Client",
@@ -18,5 +19,5 @@ __all__ = [
     "FeedToken", "HandsetText", "Heartbeat", "IdempotencyKey", "IdentityToken", "Link", "LinkSession", "Match",
     "Message", "NamedPerson", "OpeningWindow", "Override", "OverrideClash", "SafeContact", "SafetyCase", "Series",
     "Session", "SessionStaff", "SignIn", "Site", "SiteNeighbour", "Staff", "StaffText", "StaffVenue", "Stay",
-    "TimeRequest", "Venue",
+    "Telling", "TimeRequest", "Venue",
 ]
