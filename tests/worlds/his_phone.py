@@ -42,8 +42,9 @@ def whole(answer: Any) -> bytes:
 
 
 class Prober:
-    """Asks for times, changes his mind, opens every day and page, tampers with whatever he can send, and decides what to
-    do next by what he has seen. `heard` is his whole transcript."""
+    """Asks for times, changes his mind, opens every day and page, tampers with whatever he can send, and decides what
+    to do next by what he has seen. `heard` is his whole transcript: each request, what came back, and how many
+    questions the database was asked for it, which the time of an answer would tell."""
 
     def __init__(self, app: Flask, seed: int) -> None:
         self.http = app.test_client()

@@ -135,8 +135,17 @@ CAUSES: dict[str, Cause] = {
     "held for another reason": _another_kind,
 }
 
-#: The causes that there are for someone who is eligible.
-OF_HERS = tuple(name for name in CAUSES if "women" not in name)
+#: Why a time cannot be had by a woman who is protected: of these, the first five are because of him.
+HERS: dict[str, Cause] = {
+    "he is next door": _kept_apart(protected="them"),
+    "he may be next door": _kept_apart(state="possible", protected="them"),
+    "he was there that morning": _kept_apart("day", hour=8, protected="them"),
+    "he comes that afternoon": _kept_apart("site", "possible", 16, "them"),
+    "her worker is a named person": _worker_named,
+    "just taken": _taken,
+    "called off": _called_off,
+    "held for another reason": _another_kind,
+}
 
 
 def in_confidence(town: Slots, slot: int) -> None:

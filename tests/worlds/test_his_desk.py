@@ -193,10 +193,10 @@ _DEED = st.builds(
     Deed, what=st.sampled_from(("book", "write", "write", "cancel", "move")), session=st.integers(0, 35),
     slot=st.integers(0, 6), mode=st.integers(0, 2), state=st.sampled_from(("booked", "pending", "arrived")),
 )
-_HOW = dict(
-    deadline=None, derandomize=True, database=None, phases=(Phase.generate,), report_multiple_bugs=False,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+_HOW = {
+    "deadline": None, "derandomize": True, "database": None, "phases": (Phase.generate,), "report_multiple_bugs": False,
+    "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+}
 
 
 def _offers(api: Api, town: Town) -> list[str]:
