@@ -13,6 +13,7 @@ from scheduler.errors import InTheWay, Invalid, NotAllowed, NotFound
 from scheduler.extensions import db
 from scheduler.models import Closure, OpeningWindow
 from scheduler.rules.audience import Audience, Eligibility, Window, closed_to, is_open, session_fits
+from scheduler.rules.hosting import workers_fit
 from scheduler.rules.intervals import Interval
 from scheduler.services import audit
 from scheduler.services.actors import Actor, can_manage
@@ -196,6 +197,21 @@ def newly_broken(site_id: int, now: datetime) -> tuple[tuple[int, ...], tuple[in
     return tuple(presences), tuple(sessions)
 
 
+def only_for_women_to_staff(staff_id: int, now: datetime) -> tuple[int, ...]:
+    """The coming sessions of this worker that only women may staff (SAFETY.md 3): what stands in the way when they are
+    no longer recorded as female. The caller has written that already."""
+    mine = store.staffed_by(staff_id, now)
+    found: list[int] = []
+    for site_id in sorted(set(mine.values())):
+        windows = nearby.windows(_near(site_id))
+        for each in store.standing_sessions({site_id}, now):
+            own = [window for window in windows if window.venue == each.venue]
+            fits = session_fits(each.audience, each.modes, each.span, False, windows)
+            if each.id in mine and not (fits and workers_fit(each.audience, each.span, False, own)):
+                found.append(each.id)
+    return tuple(found)
+
+
 def _check(windows: Sequence[WindowDetails]) -> None:
     """Raises Invalid when a window cannot be, or when two of one audience overlap on a day."""
     for window in windows:
@@ -267,6 +283,6 @@ def remove_closure(actor: Actor, closure_id: int) -> None:
 
 
 __all__ = [
-    "WindowDetails", "add_closure", "newly_broken", "opening_windows", "remove_closure",
+    "WindowDetails", "add_closure", "newly_broken", "only_for_women_to_staff", "opening_windows", "remove_closure",
     "set_opening_windows",
 ]

@@ -238,8 +238,9 @@ def assign_staff(actor: Actor, venue_id: int, staff_ids: Collection[int]) -> Non
 def set_neighbours(actor: Actor, site_id: int, neighbour_ids: Collection[int]) -> None:
     """Set whose doors are in sight of this site's, among those that the actor may know of; others stay as they are.
 
-    New neighbours bring new clashes, which go to the safety queue at once (SAFETY.md 6). Raises NotAllowed, NotFound,
-    and InTheWay when a women-only time at one would then be broken by bookings at the other.
+    New neighbours bring new clashes, and former ones take theirs along: the safety queue has it at once (SAFETY.md 6).
+    Raises NotAllowed, NotFound, and InTheWay when a women-only time at one would then be broken by bookings at the
+    other.
     """
     _may_manage(actor)
     known = {site.id: site for site in sites(actor)}
@@ -258,6 +259,7 @@ def set_neighbours(actor: Actor, site_id: int, neighbour_ids: Collection[int]) -
     if wanted - before:
         _keep_one_zone(site_id)
         _nothing_broken_by_windows(site_id, clock.now())
+    if wanted != before:
         cases.refresh(None)
     audit.record(actor, "site-neighbours", "site", site_id, neighbours=sorted(wanted))
 

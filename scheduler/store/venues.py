@@ -136,6 +136,16 @@ def standing_sessions(site_ids: Collection[int], since: datetime) -> list[Standi
     ]
 
 
+def staffed_by(staff_id: int, since: datetime) -> dict[int, int]:
+    """The site of each of a worker's sessions that end after `since` and have not been cancelled, by the session."""
+    query = (
+        select(Session.id, Session.site_id)
+        .join(SessionStaff, SessionStaff.session_id == Session.id)
+        .where(SessionStaff.staff_id == staff_id, Session.end > since, Session.cancelled_at.is_(None))
+    )
+    return {row.id: row.site_id for row in db.session.execute(query)}
+
+
 def standing_presences(site_ids: Collection[int], since: datetime) -> list[StandingPresence]:
     """Every counted presence at these sites after `since` of a client not recorded as eligible (SAFETY.md 3)."""
     query = (
