@@ -16,11 +16,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from sqlalchemy import Row, insert, or_, select, update
+from sqlalchemy import Row, and_, insert, or_, select, update
 
 from scheduler.errors import RecordUnreadable
 from scheduler.extensions import db
-from scheduler.models import Link, Message
+from scheduler.models import Appointment, Link, Message
 from scheduler.rules import reminders
 from scheduler.rules.discretion import Place
 from scheduler.rules.reminders import Contact, Purpose, Silence
@@ -29,7 +29,7 @@ from scheduler.store import links
 from scheduler.store import messages as store
 
 _FIRST = {"booked": Purpose.CONFIRMATION, "moved": Purpose.CHANGE}
-_M, _L = Message.__table__, Link.__table__
+_M, _L, _A = Message.__table__, Link.__table__, Appointment.__table__
 
 #: A claim whose result was not recorded after this long belongs to a worker that died.
 CLAIM_LASTS = timedelta(minutes=5)
@@ -46,6 +46,8 @@ BEFORE: dict[str, tuple[str, ...]] = {
     "undelivered": ("planned", "claimed", "unknown", "accepted", "sent", "delivered"),
     "failed": ("planned", "claimed", "unknown", "accepted", "sent", "delivered", "undelivered"),
 }
+#: In these a message may have reached her.
+LEFT = frozenset({"claimed", "accepted", "sent", "delivered", "unknown"})
 SETTLED = frozenset({"delivered", "undelivered", "failed", "suppressed", "expired", "cancelled"})
 
 
@@ -79,6 +81,37 @@ def plan(event: str, *, appointment_id: int, client_id: int, start: datetime, ve
         db.session.execute(insert(_M), [{**common, **row} for row in rows])
 
 
+def hand_over(appointment_id: int, client_id: int, start: datetime, version: int, now: datetime) -> None:
+    """The appointment is in another record, `client_id`, and was at this `version` before too if that is the same
+    person's. What is queued for it is withdrawn, and what she was not told yet is planned anew for that record: nothing
+    that was said to her is said again."""
+    told = db.session.execute(
+        select(_M.c.purpose, _M.c.state, _M.c.appointment_version)
+        .where(_M.c.appointment_id == appointment_id)
+        .order_by(_M.c.id)
+    ).all()
+    _withdraw(_M.c.appointment_id == appointment_id, now)
+    queued = {row.purpose for row in told if row.state == "planned"}
+    state = db.session.execute(select(_A.c.state).where(_A.c.id == appointment_id)).scalar()
+    held, rows = store.contact(client_id), list[dict[str, object]]()
+    if Purpose.CANCELLATION in queued and start > now:
+        rows = [_row(Purpose.CANCELLATION, now, start)]
+    elif state in OPEN:
+        first = next((purpose for purpose in (Purpose.CHANGE, Purpose.CONFIRMATION) if purpose in queued), None)
+        if first is not None:
+            rows = _rows(first, held, start, now)
+        elif not any(
+            row.purpose == Purpose.REMINDER and row.state in LEFT and row.appointment_version == version for row in told
+        ):
+            rows = _reminder(held, start, now)
+    common = {
+        "client_id": client_id, "appointment_id": appointment_id, "appointment_version": version, "created_at": now,
+        "type_id": None,
+    }
+    if rows:
+        db.session.execute(insert(_M), [{**common, **row} for row in rows])
+
+
 def plan_link(
     client_id: int, now: datetime, appointment_id: int | None = None, type_id: int | None = None
 ) -> int:
@@ -104,6 +137,12 @@ def withdraw_for_client(client_id: int, now: datetime) -> None:
     """Her number changed, or a pause, or texts are no longer safe: nothing that is queued goes out, and every live link
     and the session that it began end (SAFETY.md 8)."""
     _withdraw(_M.c.client_id == client_id, now)
+    links.end_all(client_id, now)
+
+
+def withdraw_links(client_id: int, now: datetime) -> None:
+    """Every live link of hers ends, with the session that it began, and none that is queued goes out."""
+    _withdraw(and_(_M.c.client_id == client_id, _M.c.purpose == Purpose.LINK.value), now)
     links.end_all(client_id, now)
 
 
@@ -137,6 +176,15 @@ def _rows(first: Purpose, held: store.SafeText | None, start: datetime, now: dat
         _row(purpose, after or now, before, None if after else Silence.NO_SAFE_TIME)
         for purpose, after, before in reminders.moments(first, hours, start, now, zone)
     ]
+
+
+def _reminder(held: store.SafeText | None, start: datetime, now: datetime) -> list[dict[str, object]]:
+    """The reminder of an appointment of which she knows already, unless it is too late for one."""
+    zone = service_zone()
+    reason, hours = _weighed(held, now, zone)
+    before = reminders.last_moment(start, zone)
+    after = reminders.safest(hours, start, now, zone) if reason is None else now
+    return [_row(Purpose.REMINDER, after, before, reason)] if after is not None and after < before else []
 
 
 def _weighed(held: store.SafeText | None, now: datetime, zone: ZoneInfo) -> tuple[Silence | None, object]:
@@ -290,67 +338,72 @@ def _leave(message_id: int, verdict: _Verdict, now: datetime) -> None:
 
 
 def advance(
-    message_id: int, state: str, now: datetime, provider_id: str | None = None, outcome: str | None = None
-) -> bool:
+    message_id: int, state: str, now: datetime, provider_id: str | None = None, outcome: str | None = None,
+    of: Any = _M,
+) -> bool:  # fmt: skip
     """Put a message that left in `state`, if that is news; gives whether it was. One statement, so that receipts may
-    come at once, in any order and number."""
+    come at once, in any order and number. Here and below, `of` is the table that the message is in: hers, or one of
+    texts to staff, which go through the same states."""
     values: dict[str, object] = {"state": state}
     if state in SETTLED:
         values["settled_at"] = now
     if outcome is not None:
         values["outcome"] = outcome
-    query = update(_M).where(_M.c.id == message_id, _M.c.state.in_(BEFORE[state]))
+    query = update(of).where(of.c.id == message_id, of.c.state.in_(BEFORE[state]))
     if provider_id is not None:
-        query = query.where(or_(_M.c.provider_id.is_(None), _M.c.provider_id == provider_id))
+        query = query.where(or_(of.c.provider_id.is_(None), of.c.provider_id == provider_id))
         values["provider_id"] = provider_id
-    return db.session.execute(query.values(values).returning(_M.c.id)).first() is not None
+    return db.session.execute(query.values(values).returning(of.c.id)).first() is not None
 
 
-def by_provider_id(provider_id: str) -> int | None:
+def by_provider_id(provider_id: str, of: Any = _M) -> int | None:
     """The message that the provider knows by this id."""
-    return db.session.execute(select(_M.c.id).where(_M.c.provider_id == provider_id)).scalar()
+    found: int | None = db.session.execute(select(of.c.id).where(of.c.provider_id == provider_id)).scalar()
+    return found
 
 
-def unknown(message_id: int, outcome: str) -> None:
+def unknown(message_id: int, outcome: str, of: Any = _M) -> None:
     """It may have been sent or not. It is not sent again; a receipt or the provider's list may tell."""
     db.session.execute(
-        update(_M).where(_M.c.id == message_id, _M.c.state == "claimed").values(state="unknown", outcome=outcome)
+        update(of).where(of.c.id == message_id, of.c.state == "claimed").values(state="unknown", outcome=outcome)
     )
 
 
-def again(message_id: int, now: datetime, outcome: str, least_wait: timedelta = timedelta(0)) -> None:
+def again(message_id: int, now: datetime, outcome: str, least_wait: timedelta = timedelta(0), of: Any = _M) -> None:
     """The provider certainly did not take it: try again later, longer each time, while its moment lasts. The link that
     was made for it ends; the next try makes another."""
     row = db.session.execute(
-        select(_M.c.attempts, _M.c.send_before).where(_M.c.id == message_id, _M.c.state == "claimed").with_for_update()
+        select(of.c.attempts, of.c.send_before).where(of.c.id == message_id, of.c.state == "claimed").with_for_update()
     ).first()
     if row is None:
         return
-    _end_links(message_id, now)
+    if of is _M:
+        _end_links(message_id, now)
     wait = min(_FIRST_WAIT * 2 ** (row.attempts - 1), _LONGEST_WAIT)
     after = now + max(least_wait, wait * random.uniform(0.5, 1.0))  # noqa: S311
     values: dict[str, object] = {"state": "planned", "send_after": after, "outcome": outcome, "claimed_at": None}
     if row.attempts >= MOST_ATTEMPTS or after >= row.send_before:
         values = {"state": "failed", "outcome": outcome, "settled_at": now}
-    db.session.execute(update(_M).where(_M.c.id == message_id).values(values))
+    db.session.execute(update(of).where(of.c.id == message_id).values(values))
 
 
-def refused(message_id: int, now: datetime, outcome: str) -> None:
+def refused(message_id: int, now: datetime, outcome: str, of: Any = _M) -> None:
     """The provider certainly did not take it and never will. Its link ends."""
-    _end_links(message_id, now)
+    if of is _M:
+        _end_links(message_id, now)
     db.session.execute(
-        update(_M)
-        .where(_M.c.id == message_id, _M.c.state == "claimed")
+        update(of)
+        .where(of.c.id == message_id, of.c.state == "claimed")
         .values(state="failed", outcome=outcome, settled_at=now)
     )
 
 
-def give_up_on_lost(now: datetime) -> int:
+def give_up_on_lost(now: datetime, of: Any = _M) -> int:
     """Claims whose worker died before it recorded a result become `unknown`; gives how many."""
     return int(
         db.session.execute(
-            update(_M)
-            .where(_M.c.state == "claimed", _M.c.claimed_at < now - CLAIM_LASTS)
+            update(of)
+            .where(of.c.state == "claimed", of.c.claimed_at < now - CLAIM_LASTS)
             .values(state="unknown", outcome="worker-lost")
         ).rowcount  # type: ignore[attr-defined]
     )

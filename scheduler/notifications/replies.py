@@ -4,11 +4,11 @@ else is neither answered nor kept: whoever holds the phone may have written it.
 
 from __future__ import annotations
 
-from sqlalchemy import update
+from sqlalchemy import or_, select, update
 
 from scheduler import clock
 from scheduler.extensions import db
-from scheduler.models import SafeContact
+from scheduler.models import Client, SafeContact
 from scheduler.notifications import outbox
 from scheduler.rules.discretion import OPT_OUT
 from scheduler.rules.matching import phone_key
@@ -40,9 +40,14 @@ def stop_texts(client_id: int) -> None:
     """Texts to her are not safe, or not wanted, from now on: what is queued is withdrawn and her links end. Only staff
     make them safe again, after asking her."""
     now = clock.now()
+    # It may have come from the number of a record that was merged into hers, and must outlast taking them apart again.
+    hers = or_(
+        SafeContact.client_id == client_id,
+        SafeContact.client_id.in_(select(Client.id).where(Client.merged_into == client_id)),
+    )
     changed = db.session.execute(
         update(SafeContact)
-        .where(SafeContact.client_id == client_id, SafeContact.channel == "sms", SafeContact.safe == "yes")
+        .where(hers, SafeContact.channel == "sms", SafeContact.safe == "yes")
         .values(safe="no", checked_at=now)
         .returning(SafeContact.client_id)
     ).first()

@@ -70,6 +70,14 @@ class Own:
     site: int | None
     present: Interval | None
 
+    def at_once_with(self, start: datetime, end: datetime, site: int | None, present: Interval | None) -> bool:
+        """Would someone who has this one and another, of these times and at this site, be in two places at once?"""
+        if start < self.span.end and self.span.start < end:
+            return True
+        if present is None or self.present is None or self.site == site:
+            return False
+        return present.overlaps(self.present)
+
 
 @dataclass(frozen=True, slots=True)
 class Asker:
@@ -124,13 +132,7 @@ def admits_time(asker: Asker, opening: Opening, mode: str, staff: int | None, st
     present = presence(mode, start, end, opening.margins, window)
     if present is not None and not asker.gate.admits_presence(opening.site, present.start, present.end):
         return False
-    for own in asker.own:
-        if start < own.span.end and own.span.start < end:
-            return False
-        elsewhere = own.present is not None and own.site != opening.site
-        if elsewhere and present is not None and own.present is not None and present.overlaps(own.present):
-            return False
-    return True
+    return not any(own.at_once_with(start, end, opening.site, present) for own in asker.own)
 
 
 def fits(

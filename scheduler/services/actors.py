@@ -73,6 +73,12 @@ def can_record_exclusion(actor: Actor) -> bool:
     return actor.role in {"lead", "system"}
 
 
+def can_merge_clients(actor: Actor) -> bool:
+    """Make two records of one client one, or take them apart again: a lead, in person, for it decides who is kept apart
+    from whom."""
+    return actor.role == "lead" and actor.staff_id is not None
+
+
 def can_ask_override(actor: Actor) -> bool:
     """Ask that two people who are kept apart may be near each other all the same (SAFETY.md 5): a lead, in person."""
     return actor.role == "lead" and actor.staff_id is not None

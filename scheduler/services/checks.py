@@ -79,6 +79,7 @@ def run(zone: str = "Europe/London", step: Callable[[str], None] = lambda _: Non
         for what, look in (
             ("people kept apart", lambda: apart_broken(cases, timetable, now)),
             ("clients' appointments", lambda: _clients(cases, timetable, now)),
+            ("records merged into others", _merged),
             ("workers' appointments", _workers),
             ("sessions, rooms and shifts", lambda: _sessions(timetable, now)),
             ("seats and crèche places", _capacity),
@@ -168,6 +169,12 @@ def _refuge(
         if venue == row.venue_id and (row.end <= now or (since <= row.start and (not until or until >= row.end))):
             return
     yield "refuge", "7", f"appointment {row.id} is at venue {row.venue_id}, where its client is not staying"
+
+
+def _merged() -> Found:
+    """Whatever counts of someone counts for the record in use: what another one holds, nobody weighs."""
+    for row in invariants.on_merged_records():
+        yield "merged", "2", f"{row.what} {row.id} is held by record {row.record}, which was merged into another"
 
 
 def _workers() -> Found:

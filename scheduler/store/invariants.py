@@ -8,7 +8,21 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, LargeBinary, Row, Select, Table, and_, func, or_, select, text, type_coerce, union
+from sqlalchemy import (
+    Column,
+    LargeBinary,
+    Row,
+    Select,
+    Table,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    type_coerce,
+    union,
+)
 
 from scheduler.extensions import db
 from scheduler.models import (
@@ -192,13 +206,35 @@ def shifts() -> Iterator[Row[Any]]:
     return _stream(query.order_by(_SS.staff_id, _S.start, _SS.session_id))
 
 
+def on_merged_records() -> list[Row[Any]]:
+    """What is still held by a record that was merged into another: (what, id, record)."""
+    gone = _C.merged_into.is_not(None)
+    other = Client.__table__.alias("other")
+    queries = (
+        select(literal("appointment").label("what"), _A.id, _A.client_id.label("record"))
+        .join_from(Appointment.__table__, Client.__table__, _C.id == _A.client_id)
+        .where(gone, _A.state.in_(COUNTED)),
+        select(literal("exclusion"), _X.id, _X.client_id)
+        .join_from(Exclusion.__table__, Client.__table__, _C.id == _X.client_id)
+        .where(gone, _X.active),
+        select(literal("match"), _M.id, _M.person_id)
+        .join_from(Match.__table__, Client.__table__, _C.id == _M.person_id)
+        .where(gone, _M.person_kind == "client", _M.state != "dismissed"),
+        # Whatever finds the one is told of the other, which must be in use itself.
+        select(literal("record"), other.c.id, _C.id)
+        .join_from(Client.__table__, other, other.c.id == _C.merged_into)
+        .where(other.c.merged_into.is_not(None)),
+    )
+    return [row for query in queries for row in db.session.execute(query)]
+
+
 def kept_apart() -> list[Row[Any]]:
     """Every pair that an exclusion in force keeps apart, and since when it has stood as it does: from its recording,
-    its last change or the finding of the match, whichever came last."""
+    its last change, the finding of the match, or a merge that changed whom it reaches, whichever came last."""
     event = ExclusionEvent.__table__.c
     changed = (
         select(event.exclusion_id, func.max(event.at).label("at"))
-        .where(event.what.in_(("recorded", "changed", "reopened")))
+        .where(event.what.in_(("recorded", "changed", "reopened", "records-merged", "records-split")))
         .group_by(event.exclusion_id)
         .subquery("changed")
     )

@@ -8,6 +8,7 @@ well (SAFETY.md 2).
 from scheduler.rules.slots import Offer
 from scheduler.services.asking import in_request_mode
 from scheduler.services.booking.asked import MOST_WISHES, request_times
+from scheduler.services.booking.handing_over import hand_over
 from scheduler.services.booking.of_session import cancel_for_session, session_moved
 from scheduler.services.booking.one import CANCEL_REASONS, book, book_overriding, cancel, mark, move
 from scheduler.services.booking.records import Booked, Choice, forget_old_keys
@@ -15,6 +16,6 @@ from scheduler.services.offering import ALL_MODES, Wanted, nearest, offers, time
 
 __all__ = [
     "ALL_MODES", "CANCEL_REASONS", "MOST_WISHES", "Booked", "Choice", "Offer", "Wanted", "book", "book_overriding",
-    "cancel", "cancel_for_session", "forget_old_keys", "in_request_mode", "mark", "move", "nearest", "offers",
-    "request_times", "session_moved", "timetable",
+    "cancel", "cancel_for_session", "forget_old_keys", "hand_over", "in_request_mode", "mark", "move", "nearest",
+    "offers", "request_times", "session_moved", "timetable",
 ]
