@@ -15,12 +15,14 @@ from scheduler.errors import ConfigurationError
 @dataclass(frozen=True, slots=True)
 class Text:
     """A text to be sent once. `until` is when it must have left, in UTC: the end of her safe time. Its words and number
-    are kept out of every log."""
+    are kept out of every log. `kind` says what `message_id` counts: a client's messages or the texts to staff, so that
+    a receipt for one is never taken for the other's."""
 
     message_id: int
     to: str = field(repr=False)
     body: str = field(repr=False)
     until: datetime
+    kind: str = "message"
 
 
 @dataclass(frozen=True, slots=True)

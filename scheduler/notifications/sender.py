@@ -32,7 +32,7 @@ def run_once(limit: int = BATCH) -> int:
     if lost:
         log.warning("worker lost", count=lost)
     texts = claim(limit)
-    for message_id, answer in _answers(gateway_for(app), texts):
+    for message_id, answer in answers(gateway_for(app), texts):
         record(message_id, answer)
     return len(texts)
 
@@ -55,8 +55,8 @@ def _worded(due: Due) -> str:
     return words.text_for(due, settings["SIDEGATE_ORGANISATION"], settings["SIDEGATE_PUBLIC_URL"], token)
 
 
-def _answers(gateway: Gateway, texts: list[Text]) -> Iterator[tuple[int, Answer]]:
-    """Each message with what came of it, as soon as it is known."""
+def answers(gateway: Gateway, texts: list[Text]) -> Iterator[tuple[int, Answer]]:
+    """Send these texts; gives each message with what came of it, as soon as it is known."""
     if gateway.at_once == 1 or len(texts) < 2:
         yield from ((text.message_id, _send(gateway, text)) for text in texts)
         return

@@ -91,7 +91,7 @@ class TwilioGateway:
             made = self._client.messages.create(
                 to=text.to,
                 body=text.body,
-                status_callback=f"{self._callback}?message={text.message_id}",
+                status_callback=f"{self._callback}?{text.kind}={text.message_id}",
                 validity_period=min(left, _LONGEST_VALIDITY),
                 **self._from,
             )

@@ -107,6 +107,19 @@ def render(facts: Facts, names: Names, language: str) -> str:
         raise Wordless(f"{facts.purpose} in {language}: {type(error).__name__}") from error
 
 
+def for_staff(language: str = "en") -> str:
+    """The one text that staff are sent: to look at their desk. It names nobody and says nothing. Raises Wordless when
+    it is not fit to be sent."""
+    try:
+        text = _TEXTS.get_template(f"{language}/staff.txt").render()
+    except TemplateError as error:
+        raise Wordless(f"staff in {language}: {type(error).__name__}") from error
+    found = discretion.problems(text, language) if text.strip() else ["it is empty"]
+    if found:
+        raise Wordless(f"staff in {language}: {'; '.join(found)}")
+    return text
+
+
 def _when(facts: Facts, language: str) -> str:
     if facts.start is None:
         return ""
@@ -137,6 +150,10 @@ def texts_at_their_longest(public_url: str) -> list[str]:
     longest = datetime(2026, 9, 30, 11, 30, tzinfo=UTC)
     found: list[str] = []
     for language in languages():
+        try:
+            for_staff(language)
+        except Wordless as problem:
+            found.append(str(problem))
         for purpose in Purpose:
             for mode in ("in-person", "phone"):
                 try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, current_app, request
 
 from scheduler.errors import NotAllowed
-from scheduler.notifications import receipts, replies
+from scheduler.notifications import receipts, replies, staff_texts
 from scheduler.web.hooks import bp
 from scheduler.web.security import public
 
@@ -31,14 +31,18 @@ def _signed_by_twilio() -> None:
 def status() -> tuple[str, int]:
     """A receipt. One that is no news, or about a text that we do not know, is accepted all the same."""
     _signed_by_twilio()
-    named = request.args.get("message", "")
-    receipts.record(
-        request.form.get("MessageSid", "")[:64],
-        request.form.get("MessageStatus", ""),
-        request.form.get("ErrorCode"),
-        int(named) if named.isascii() and named.isdigit() and len(named) < 19 else None,
-    )
+    form = request.form
+    told = form.get("MessageSid", "")[:64], form.get("MessageStatus", ""), form.get("ErrorCode")
+    # The address, which Twilio signs with the rest, says whether it was a text to staff or to a client.
+    if "staff" in request.args:
+        staff_texts.receipt(*told, _number(request.args["staff"]))
+    else:
+        receipts.record(*told, _number(request.args.get("message", "")))
     return "", 204
+
+
+def _number(named: str) -> int | None:
+    return int(named) if named.isascii() and named.isdigit() and len(named) < 19 else None
 
 
 @bp.post("/twilio/reply")
