@@ -28,6 +28,15 @@ class NamedPlace(Protocol):
     def confidential(self) -> bool: ...
 
 
+class PlaceOf:
+    """A venue's own columns in a wider row, where its id is `venue_id`."""
+
+    __slots__ = ("confidential", "id", "label", "name")
+
+    def __init__(self, row: Any) -> None:
+        self.id, self.name, self.label, self.confidential = row.venue_id, row.name, row.label, row.confidential
+
+
 @dataclass(frozen=True, slots=True)
 class VenueCard:
     """A venue as lists and menus show it, to someone who may know of it. `name` is already fit for that person."""

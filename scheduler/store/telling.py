@@ -18,7 +18,7 @@ Columns: TypeAlias = Row[*tuple[Any, ...]]
 _A, _M, _T = Appointment.__table__.c, Message.__table__.c, Telling.__table__.c
 
 
-def coming(start: datetime, until: datetime, limit: int) -> list[Columns]:
+def coming(start: datetime, until: datetime) -> list[Columns]:
     """Appointments still to come that begin in the range, the soonest first, with what a list of them shows and
     whether a call is recorded as safe. One query, by the index of starts."""
     calls = SafeContact.__table__
@@ -37,7 +37,6 @@ def coming(start: datetime, until: datetime, limit: int) -> list[Columns]:
         .outerjoin(calls, (calls.c.client_id == _A.client_id) & (calls.c.channel == "call"))
         .where(_A.start >= start, _A.start < until, _A.state.in_([str(state) for state in OPEN]))
         .order_by(_A.start, _A.id)
-        .limit(limit)
     )
     return list(db.session.execute(query))
 

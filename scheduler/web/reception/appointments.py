@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -11,7 +11,8 @@ from flask_babel import gettext as _
 from scheduler import clock
 from scheduler.errors import Invalid, NotFound, SlotUnavailable
 from scheduler.rules.slots import Offer
-from scheduler.services import booking, clients, visibility
+from scheduler.rules.telling import Told
+from scheduler.services import booking, clients, telling, visibility
 from scheduler.services.actors import Actor
 from scheduler.services.booking import Choice, Wanted
 from scheduler.services.clients import ClientRecord
@@ -25,6 +26,7 @@ from scheduler.web.reception.clients import offers_for
 from scheduler.web.reception.finding import names_of, shown
 from scheduler.web.reception.safe import contact_lines
 from scheduler.web.reception.search import by_day, pick_query, read_pick, soonest
+from scheduler.web.reception.telling import HOW, known_text
 from scheduler.web.reception.words import MODES, REASONS, STAFF
 from scheduler.web.security import allow, current_actor
 
@@ -150,7 +152,16 @@ def appointment(appointment_id: int) -> Any:
         day_path=f"/reception/?venue={row.venue_id}&date={row.start.astimezone(seen.zone).date().isoformat()}",
         may_miss=row.state == "booked" and now >= row.start, may_come=row.start <= now + timedelta(hours=12),
         may_undo=row.state in ("arrived", "checked-in", "fulfilled", "noshow"), texts=text_lines(row),
+        **_told(actor, row, now),
     )
+
+
+def _told(actor: Actor, row: Any, now: datetime) -> dict[str, Any]:
+    """Whether she was told of an appointment that is still to come, and the buttons to say so."""
+    if row.state not in ("booked", "pending") or row.start <= now:
+        return {"known": "", "how": ()}
+    known = telling.of(actor, row.id)
+    return {"known": known_text(known), "how": HOW if known.told is not Told.BY_US else ()}
 
 
 PURPOSES = {

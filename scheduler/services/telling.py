@@ -1,0 +1,115 @@
+"""Who still has to be told of an appointment, and that someone told her (NEEDS.md: never assume she was)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert
+
+from scheduler import clock
+from scheduler.errors import Invalid, NotAllowed, NotFound, Stale, WrongState
+from scheduler.extensions import db
+from scheduler.models import Telling
+from scheduler.models.tellings import HOW
+from scheduler.notifications.outbox import service_zone
+from scheduler.rules import reminders, telling
+from scheduler.rules.reminders import Contact
+from scheduler.rules.states import OPEN
+from scheduler.rules.telling import TO_TELL, Known
+from scheduler.services import audit, visibility
+from scheduler.services.actors import Actor, can_book_for_anyone
+from scheduler.services.transaction import use_case
+from scheduler.services.visibility import PlaceOf
+from scheduler.store import diary
+from scheduler.store import telling as store
+
+
+@dataclass(frozen=True, slots=True)
+class ToTell:
+    """An appointment of which she may not know. `start` in UTC, `place` the venue's name to this reader, in `zone`;
+    `may_call` that a call is recorded as safe and its record holds, whatever the hour."""
+
+    id: int
+    client_id: int
+    given_name: str
+    family_name: str
+    start: datetime
+    version: int
+    kind: str
+    mode: str
+    worker: str
+    place: str
+    zone: str
+    may_call: bool
+    known: Known
+
+
+def to_tell(actor: Actor, start: datetime, until: datetime) -> list[ToTell]:
+    """The appointments to come that begin in `start <= t < until`, of which nobody knows that she was told: no text
+    arrived, none is to come, nobody here told her. The soonest first; four queries. Raises NotAllowed.
+
+    At a confidential venue only staff assigned to it are shown who (SAFETY.md 7).
+    """
+    _may(actor)
+    now, zone, mine = clock.now(), service_zone(), visibility.assigned(actor)
+    rows = [row for row in store.coming(max(start, now), until) if visibility.knows_of(PlaceOf(row), actor, mine)]
+    texts, said = store.texts_about([row.id for row in rows]), store.said_about([row.id for row in rows])
+    found = []
+    for row in rows:
+        known = telling.known(row.version, row.made_by, texts.get(row.id, ()), said.get(row.id, ()))
+        if known.told not in TO_TELL:
+            continue
+        call = Contact(row.call or "unknown", row.hours, row.review_on, bool(row.paused))
+        found.append(
+            ToTell(
+                row.id, row.client_id, row.given_name, row.family_name, row.start, row.version, row.kind, row.mode,
+                f"{row.staff_given} {row.staff_family}" if row.staff_given else "",
+                visibility.label_for(PlaceOf(row), actor, mine), row.zone,
+                bool(row.phone) and reminders.silence(call, now, zone) is None, known,
+            )
+        )
+    return found
+
+
+def of(actor: Actor, appointment_id: int) -> Known:
+    """What is known of whether she was told of this appointment as it stands. Raises NotAllowed, NotFound."""
+    _may(actor)
+    row = diary.appointment(appointment_id)
+    if row is None:
+        raise NotFound
+    texts, said = store.texts_about([appointment_id]), store.said_about([appointment_id])
+    return telling.known(row.version, row.made_by, texts.get(appointment_id, ()), said.get(appointment_id, ()))
+
+
+@use_case
+def say(actor: Actor, appointment_id: int, how: str, version: int) -> None:
+    """Write down that someone told her of the appointment as it was at `version`: in-person, call or other. Twice is
+    once. Raises NotAllowed, NotFound, Invalid; WrongState when it is not to come any more, and Stale when it changed
+    meanwhile, so that she was told what is no longer so."""
+    _may(actor)
+    row = diary.appointment(appointment_id)
+    if row is None:
+        raise NotFound
+    if how not in HOW:
+        raise Invalid(how="Choose how she was told.")
+    if row.state not in OPEN:
+        raise WrongState
+    if row.version != version:
+        raise Stale
+    if any(each.version == version for each in store.said_about([appointment_id]).get(appointment_id, ())):
+        return
+    db.session.execute(
+        insert(Telling.__table__).values(
+            appointment_id=appointment_id, version=version, how=how, told_by=actor.staff_id, told_at=clock.now()
+        )
+    )
+    audit.record(actor, "told", "appointment", appointment_id, how=how)
+
+
+def _may(actor: Actor) -> None:
+    if not can_book_for_anyone(actor):
+        raise NotAllowed
+
+
+__all__ = ["ToTell", "of", "say", "to_tell"]
