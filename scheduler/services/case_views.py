@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ from scheduler.services.actors import Actor
 from scheduler.services.cases import Found
 from scheduler.services.visibility import assigned, label_for
 from scheduler.store import cases as store
+from scheduler.store import safety_queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,11 @@ def open_clashes(actor: Actor, exclusion_id: int | None = None, limit: int | Non
     """The open cases, of one exclusion or all, the most urgent first. The caller has checked that the actor may see
     them, and records the look."""
     return _shown(actor, store.open_cases(exclusion_id, limit=limit))
+
+
+def of_cases(actor: Actor, case_ids: Collection[int]) -> list[Clash]:
+    """These cases, the most urgent first. As `open_clashes` for who may ask."""
+    return _shown(actor, safety_queue.cases(case_ids)) if case_ids else []
 
 
 def one(actor: Actor, case_id: int) -> Clash | None:
@@ -135,4 +141,4 @@ class _Place:
         self.id, self.name, self.label, self.confidential = row.venue_id, row.name, row.label, row.confidential
 
 
-__all__ = ["Clash", "Side", "as_found", "one", "open_clashes"]
+__all__ = ["Clash", "Side", "as_found", "of_cases", "one", "open_clashes"]

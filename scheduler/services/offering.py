@@ -37,7 +37,8 @@ class Wanted:
     """A search for times: for whom, what, between which instants (of starts, UTC), and what she would choose.
 
     Empty `venues` means any; `staff` None means any worker; `minutes` None means the type's usual length. `weekdays` (0
-    is Monday) and the minutes after local midnight narrow where on the clock an appointment may start.
+    is Monday) and the minutes after local midnight narrow where on the clock an appointment may start. `moving` is an
+    appointment of hers that is to be moved, and does not stand in its own way.
     """
 
     client_id: int
@@ -54,6 +55,7 @@ class Wanted:
     weekdays: frozenset[int] = field(default_factory=frozenset)
     from_minute: int | None = None
     until_minute: int | None = None
+    moving: int | None = None
 
 
 def offers(
@@ -63,7 +65,8 @@ def offers(
 
     A client in request mode is offered nothing on their own link, and staff are offered for her only what every rule
     allows; `overriding` leaves out whom she is kept from, for a lead who asks for an override. Reads only. Raises
-    NotFound for an unknown client or type, NotAllowed, and Invalid for a length that the type does not allow.
+    NotFound for an unknown client or type, or for moving what is not hers, NotAllowed, and Invalid for a length that
+    the type does not allow.
     """
     may_act_for(actor, wanted.client_id)
     if overriding and not can_ask_override(actor):
@@ -77,6 +80,9 @@ def offers(
     if actor.kind == "client" and (person.request_mode or separation.is_named(person.id)):
         return []
     length = length_of(kind, wanted.minutes)
+    moving = diary.appointment(wanted.moving) if wanted.moving is not None else None
+    if moving is not None and moving.client_id != person.id:
+        raise NotFound
     now = clock.now()
     earliest, latest = wanted.start, wanted.until
     if actor.kind == "client":
@@ -88,7 +94,7 @@ def offers(
     for start, until in _reads(earliest - diary.LONGEST, latest, limit is not None):
         try:
             with failing_closed():
-                found += _offers(actor, wanted, person, length, earliest, latest, start, until, overriding)
+                found += _offers(actor, wanted, person, length, earliest, latest, start, until, overriding, moving)
         except SlotUnavailable:
             return []
         # Only what begins within what was read is known to be the earliest: a long session may run on past it.
@@ -120,6 +126,7 @@ def _offers(
     start: datetime,
     until: datetime,
     overriding: bool,
+    moving: Any,
 ) -> list[Offer]:
     held = [h for h in diary.sessions(start, until, wanted.venues) if wanted.type_id in h.types]
     if any(h.confidential for h in held):
@@ -129,8 +136,10 @@ def _offers(
     if not held:
         return []
     span = Interval(start, until + diary.LONGEST)
-    asker = asker_for(person, {h.opening.site for h in held}, span, overriding=overriding)
+    asker = asker_for(person, {h.opening.site for h in held}, span, wanted.moving, overriding=overriding)
     taken = diary.taken(start, until, wanted.venues)
+    if moving is not None and moving.session_id in taken:
+        taken[moving.session_id] = diary.taken_in(moving.session_id, moving.id)
     openings, staff = [h.opening for h in held], wanted.staff
     if wanted.woman_worker:
         women = diary.women({worker for opening in openings for worker in opening.staff})

@@ -168,8 +168,7 @@ def view(actor: Actor, override_id: int) -> View:
     found = _now(actor, row)
     place, zone, end = _where(actor, choice) if choice else (None, None, None)
     shown = tuple(case_views.as_found(actor, found or ())) if can_see_exclusions(actor) else ()
-    exclusions = sorted({each.exclusion_id for each in shown if each.exclusion_id is not None})
-    audit.record(actor, "look", "override", override_id, exclusions=exclusions)
+    audit.record_looks(actor, "override", override_id, (each.exclusion_id for each in shown))
     names = exclusion_store.staff_names({each for each in (row.asked_by, row.decided_by) if each})
     return View(
         _brief(row, names), choice, end, place, zone, shown, _seen(found or ()), row.state == "asked" and found is None,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 
 from scheduler import clock
-from scheduler.errors import NotAllowed, NotFound, SlotUnavailable, WrongState
+from scheduler.errors import Invalid, NotAllowed, NotFound, SlotUnavailable, WrongState
 from scheduler.extensions import db
 from scheduler.models import TimeRequest
 from scheduler.services import audit, booking
@@ -33,6 +33,19 @@ def confirm(actor: Actor, request_id: int, session_id: int, start: datetime) -> 
     if not fits:
         raise SlotUnavailable
     booked = booking.book(actor, Choice.from_offer(request.client_id, request.type_id, fits[0]))
+    _settle(actor, request_id)
+    return booked
+
+
+@use_case
+def offer_other(actor: Actor, request_id: int, choice: Choice) -> Booked:
+    """Book another time than those asked for, which this person was told of and would have, and settle the request. It
+    goes by the same door as every booking. Raises NotAllowed, NotFound, WrongState; Invalid when the choice is not for
+    whom and what the request is; SlotUnavailable when it cannot be given, whatever the cause."""
+    request = _open(actor, request_id)
+    if (choice.client_id, choice.type_id) != (request.client_id, request.type_id):
+        raise Invalid(session="Choose a time from the list.")
+    booked = booking.book(actor, choice)
     _settle(actor, request_id)
     return booked
 
@@ -65,4 +78,4 @@ def _settle(actor: Actor, request_id: int) -> None:
     audit.record(actor, "settle", "time-request", request_id)
 
 
-__all__ = ["confirm", "settle"]
+__all__ = ["confirm", "offer_other", "settle"]

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from scheduler import clock
 from scheduler.errors import Merged, NotAllowed, NotFound
-from scheduler.services import alerts, audit, case_views
-from scheduler.services.actors import Actor, can_see_exclusions
+from scheduler.services import alerts, audit, case_views, looks, overrides, suggesting
+from scheduler.services.actors import Actor, can_ask_override, can_decide_override, can_see_exclusions
 from scheduler.services.alerts import Shown as Alert
 from scheduler.services.case_views import Clash
+from scheduler.services.escalation import SOON
 from scheduler.services.finding import PersonCard, people
 from scheduler.services.personal import today
 from scheduler.services.transaction import use_case
@@ -20,6 +22,7 @@ from scheduler.services.visibility import NEUTRAL_LABEL, visible
 from scheduler.store import cases as case_store
 from scheduler.store import exclusions as store
 from scheduler.store import people as people_store
+from scheduler.store import safety_queue
 from scheduler.store.exclusions import Columns
 
 _MOST = 100
@@ -75,7 +78,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class ExclusionView:
-    """Everything about an exclusion. `clashes` are the future appointments that break it now."""
+    """Everything about an exclusion. `clashes` are the future appointments that break it now; `looks` are the latest
+    looks at it."""
 
     brief: ExclusionBrief
     date_of_birth: str | None
@@ -94,6 +98,7 @@ class ExclusionView:
     matches: tuple[MatchBrief, ...]
     clashes: tuple[Clash, ...]
     history: tuple[Event, ...]
+    looks: tuple[looks.Look, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,22 +140,61 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """Everything that waits for a lead. `more_matches` is how many possible matches are not listed."""
+class Line:
+    """A line of the queue: the clash that is due first, and how many more dates of the same group series it is for."""
 
-    cases: tuple[Clash, ...]
+    clash: Clash
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything that waits for a lead, each kind the most urgent first. `urgent` are clashes due within 24 hours,
+    `later` the rest; `more_lines` and `more_matches` are how many are not listed. Of the overrides, `asked` wait for a
+    second person, and `given` let a clash stand whose presences are not both past; such a clash is in no other line."""
+
+    urgent: tuple[Line, ...]
+    later: tuple[Line, ...]
+    more_lines: int
     matches: tuple[MatchBrief, ...]
     more_matches: int
+    asked: tuple[overrides.Brief, ...]
+    given: tuple[overrides.Brief, ...]
     waiting: tuple[ExclusionBrief, ...]
     requests: tuple[Request, ...]
     alerts: tuple[Alert, ...] = ()
 
+    @property
+    def cases(self) -> tuple[Clash, ...]:
+        """The clashes of the lines, the most urgent first."""
+        return tuple(each.clash for each in (*self.urgent, *self.later))
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """All that is needed to settle one clash: both sides, where each could go instead, and what was asked and decided
+    about letting it stand. `may_ask` is whether that can be asked for now."""
+
+    clash: Clash
+    others: tuple[suggesting.OtherTimes, ...]
+    overrides: tuple[overrides.Brief, ...]
+    may_ask: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    """A request for times, and the times nearest to those asked for which this person can be given."""
+
+    request: Request
+    type_id: int
+    others: tuple[suggesting.Suggestion, ...]
+
 
 @use_case
 def desk(actor: Actor) -> Desk:
-    """Alerts, open cases, possible matches, exclusions to look at, and requests for times. Raises NotAllowed."""
+    """Everything that waits for a lead. Raises NotAllowed."""
     _may_look(actor)
-    clashes = tuple(case_views.open_clashes(actor, limit=_MOST))
+    urgent, later, more_lines = _lines(actor)
     rows = store.undecided(_MOST)
     more = store.count_undecided() - len(rows) if len(rows) == _MOST else 0
     cards = {(card.kind, card.id): card for card in people({(row.person_kind, row.person_id) for row in rows})}
@@ -162,12 +206,36 @@ def desk(actor: Actor) -> Desk:
         for row in rows
     )
     waiting = tuple(_brief(row) for row in store.waiting(today(), _MOST))
-    shown = {each.exclusion_id for each in clashes} | {each.exclusion_id for each in matches}
-    shown |= {each.id for each in waiting}
     raised = alerts.waiting(actor, _MOST)
-    shown |= {each.exclusion_id for each in raised}
-    audit.record(actor, "look", "safety-desk", None, exclusions=sorted(each for each in shown if each is not None))
-    return Desk(clashes, matches, more, waiting, _requests(actor, store.requests(_MOST)), raised)
+    asked = overrides.waiting(actor, _MOST) if can_decide_override(actor) else ()
+    found = Desk(
+        urgent, later, more_lines, matches, more, asked, overrides.standing(actor, _MOST), waiting,
+        _requests(actor, store.requests(_MOST)), raised,
+    )
+    shown = {each.exclusion_id for each in found.cases} | {each.exclusion_id for each in matches}
+    shown |= {each.exclusion_id for each in raised} | {each.id for each in waiting}
+    shown |= safety_queue.exclusions_of_overrides([each.id for each in (*found.asked, *found.given)])
+    audit.record_looks(actor, "safety-desk", None, shown)
+    return found
+
+
+def _lines(actor: Actor) -> tuple[tuple[Line, ...], tuple[Line, ...], int]:
+    lines = safety_queue.lines()
+    kept = {each.case_id: each for each in lines[:_MOST]}
+    found = [Line(each, kept[each.case_id or 0].more) for each in case_views.of_cases(actor, kept)]
+    soon = clock.now() + SOON
+    urgent = tuple(each for each in found if each.clash.due_at < soon)
+    return urgent, tuple(found[len(urgent):]), len(lines) - len(kept)
+
+
+@use_case
+def cases(actor: Actor) -> list[Clash]:
+    """Every open case by itself, those that an override lets stand too, the most urgent first; at most a hundred.
+    Raises NotAllowed."""
+    _may_look(actor)
+    found = case_views.open_clashes(actor, limit=_MOST)
+    audit.record_looks(actor, "cases", None, (each.exclusion_id for each in found))
+    return found
 
 
 @use_case
@@ -177,7 +245,7 @@ def exclusion(actor: Actor, exclusion_id: int) -> ExclusionView:
     row = store.exclusion(exclusion_id)
     if row is None:
         raise NotFound
-    audit.record(actor, "look", "exclusion", exclusion_id)
+    audit.record_looks(actor, "exclusion", exclusion_id, [exclusion_id])
     matches = store.matches_of(row.named_person_id)
     staff = store.staff_names(
         {each for each in (row.recorded_by, row.closing_by, row.closed_by) if each}
@@ -198,6 +266,7 @@ def exclusion(actor: Actor, exclusion_id: int) -> ExclusionView:
             )
             for each in store.history(exclusion_id)
         ),
+        looks.latest(exclusion_id),
     )
 
 
@@ -208,13 +277,11 @@ def match(actor: Actor, match_id: int) -> MatchView:
     row = store.match(match_id)
     if row is None:
         raise NotFound
-    audit.record(actor, "look", "match", match_id)
     exclusions = [each for each in (store.exclusion(x) for x in store.of_named(row.named_person_id)) if each]
     if not exclusions:
         raise NotFound
     first = exclusions[0]
-    for each in exclusions:
-        audit.record(actor, "look", "exclusion", each.id)
+    audit.record_looks(actor, "match", match_id, (each.id for each in exclusions))
     staff = store.staff_names({row.decided_by} if row.decided_by else set())
     brief = _matches([row], first, staff)[0]
     is_client = row.person_kind == "client"
@@ -235,10 +302,44 @@ def case(actor: Actor, case_id: int) -> Clash:
     found = case_views.one(actor, case_id)
     if found is None:
         raise NotFound
-    audit.record(actor, "look", "case", case_id)
-    if found.exclusion_id is not None:
-        audit.record(actor, "look", "exclusion", found.exclusion_id)
+    audit.record_looks(actor, "case", case_id, [found.exclusion_id])
     return found
+
+
+@use_case
+def whole_case(actor: Actor, case_id: int) -> CaseView:
+    """One safety case with all that is needed to settle it. Raises NotAllowed, NotFound."""
+    found = case(actor, case_id)
+    about = overrides.of_case(actor, case_id)
+    may_ask = (
+        found.closed_at is None and found.exclusion_id is not None and found.override_id is None
+        and can_ask_override(actor) and all(each.state != "asked" for each in about)
+    )
+    return CaseView(found, suggesting.for_clash(actor, found), about, may_ask)
+
+
+@use_case
+def decisions(actor: Actor) -> tuple[overrides.Brief, ...]:
+    """The overrides that wait for a second person, for a lead and for a manager. Raises NotAllowed."""
+    found = overrides.waiting(actor, _MOST)
+    audit.record_looks(actor, "overrides", None, safety_queue.exclusions_of_overrides([each.id for each in found]))
+    return found
+
+
+@use_case
+def request(actor: Actor, request_id: int) -> RequestView:
+    """One request for times that waits, with other times that this person can be given. Raises NotAllowed, and NotFound
+    when there is none or it does not wait any more."""
+    _may_look(actor)
+    row = safety_queue.request(request_id)
+    if row is None:
+        raise NotFound
+    audit.record_look(actor, "time-request", request_id)
+    shown = _requests(actor, [row])[0]
+    wishes = [(each.session, each.start) for each in shown.wishes]
+    return RequestView(
+        shown, row.type_id, suggesting.for_wishes(actor, row.client_id, row.type_id, row.mode, wishes)
+    )
 
 
 @use_case
@@ -255,7 +356,7 @@ def list_for(actor: Actor, client_id: int) -> list[ExclusionBrief]:
     if row.merged_into is not None:
         raise Merged(client_id, row.merged_into)
     found = [_brief(each) for each in store.protecting(client_id)]
-    audit.record(actor, "look", "client-exclusions", client_id, exclusions=[each.id for each in found])
+    audit.record_looks(actor, "client-exclusions", client_id, (each.id for each in found))
     return found
 
 
@@ -266,7 +367,7 @@ def list_all(
     """Exclusions in the order of their ids, after the id `after`. Raises NotAllowed."""
     _may_look(actor)
     found = [_brief(each) for each in store.page(after, max(1, min(limit, 200)), active)]
-    audit.record(actor, "look", "exclusions", None, exclusions=[each.id for each in found])
+    audit.record_looks(actor, "exclusions", None, (each.id for each in found))
     return found
 
 
@@ -324,6 +425,7 @@ def _requests(actor: Actor, rows: list[Columns]) -> tuple[Request, ...]:
 
 
 __all__ = [
-    "Desk", "Event", "ExclusionBrief", "ExclusionView", "MatchBrief", "MatchView", "Request", "Wish", "case",
-    "desk", "exclusion", "list_all", "list_for", "match", "places",
+    "CaseView", "Desk", "Event", "ExclusionBrief", "ExclusionView", "Line", "MatchBrief", "MatchView",
+    "Request", "RequestView", "Wish", "case", "cases", "decisions", "desk", "exclusion", "list_all", "list_for", "match", "places",
+    "request", "whole_case",
 ]

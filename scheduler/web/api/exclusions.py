@@ -308,7 +308,7 @@ def decide(body: dict[str, Any], match_id: int) -> Response:
 @bp.response(200, paged(ClashSchema))
 def list_cases(args: dict[str, Any]) -> Any:
     """The open safety cases, the most urgent first, at most a hundred."""
-    found = safety_desk.desk(current_actor()).cases
+    found = safety_desk.cases(current_actor())
     return page_of_all(args, found, lambda each: (each.due_at.isoformat(), each.case_id or 0))
 
 

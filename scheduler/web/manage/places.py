@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from scheduler import clock
 from scheduler.errors import InTheWay, Invalid, SidegateError, Stale
-from scheduler.services import venues
+from scheduler.services import overrides, venues
 from scheduler.services.actors import Actor
 from scheduler.services.venues import VenueDetails, VenueRecord
 from scheduler.store import staff as staff_store
@@ -22,9 +22,11 @@ from scheduler.web.security import allow, current_actor
 @bp.get("/")
 @allow(*ROLES)
 def index() -> Any:
-    """Every venue that the manager may know of."""
+    """Every venue that the manager may know of, and how many decisions wait for this very person."""
+    actor = current_actor()
     return render_template(
-        "manage/index.html", venues=venues.visible(current_actor(), closed_too=True), words=words,
+        "manage/index.html", venues=venues.visible(actor, closed_too=True), words=words,
+        decisions=overrides.count_waiting(actor),
     )
 
 

@@ -1,29 +1,40 @@
-"""What waits for a lead, one exclusion, one case, and requests for times."""
+"""What waits for a lead, one exclusion, and the exclusions of one client."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import render_template
 from flask_babel import gettext as _
 
-from scheduler.errors import SlotUnavailable, WrongState
-from scheduler.services import exclusions, requests, safety_desk
-from scheduler.web import pages
+from scheduler.errors import NotAllowed, NotFound
+from scheduler.services import clients, exclusions, safety_desk
 from scheduler.web.safeguarding import bp
-from scheduler.web.safeguarding.forms import FindForm, PressForm, ReasonForm
-from scheduler.web.safeguarding.words import when
+from scheduler.web.safeguarding.forms import PressForm, ReasonForm
 from scheduler.web.security import allow, current_actor
+
+
+def sections(desk: safety_desk.Desk) -> list[tuple[str, Any, int]]:
+    """The parts of the desk in their order: where on the page, in words, and how many wait there."""
+    return [
+        ("alerts", _("Someone came in"), len(desk.alerts)),
+        ("urgent", _("Clashes within a day"), len(desk.urgent)),
+        ("cases", _("Later clashes"), len(desk.later) + desk.more_lines),
+        ("matches", _("Is it the same person?"), len(desk.matches) + desk.more_matches),
+        ("overrides", _("Overrides"), len(desk.asked) + len(desk.given)),
+        ("requests", _("Requests for times"), len(desk.requests)),
+        ("reviews", _("To look at again"), len(desk.waiting)),
+    ]
 
 
 @bp.get("/")
 @allow("lead")
 def home() -> Any:
-    """Open cases, possible matches, exclusions to look at, and requests."""
+    """Everything that waits, in sections, the most urgent first; those with nothing in them say so in one line."""
+    desk = safety_desk.desk(current_actor())
     return render_template(
-        "safeguarding/desk.html", desk=safety_desk.desk(current_actor()), form=FindForm(formdata=None),
-        press=PressForm(formdata=None),
-    )  # fmt: skip
+        "safeguarding/desk.html", desk=desk, sections=sections(desk), press=PressForm(formdata=None)
+    )
 
 
 @bp.get("/exclusions/<int:exclusion_id>")
@@ -43,43 +54,19 @@ def exclusion(exclusion_id: int) -> Any:
 @allow("lead")
 def client(client_id: int) -> Any:
     """The exclusions that protect a client."""
-    from scheduler.services import clients
-
     actor = current_actor()
     record = clients.get(actor, client_id)
     return render_template("safeguarding/client.html", client=record, found=exclusions.list_for(actor, client_id))
 
 
-@bp.get("/cases/<int:case_id>")
-@allow("lead")
-def case(case_id: int) -> Any:
-    """One clash: both sides, the rule, and when it must be settled."""
-    return render_template("safeguarding/case.html", case=safety_desk.case(current_actor(), case_id))
-
-
-@bp.post("/requests/<int:request_id>/confirm")
-@allow("lead")
-def confirm_request(request_id: int) -> Any:
-    """Book one of the times that were asked for."""
-    session = pages.a_number(request.form.get("session"), "session") or 0
-    start = pages.a_moment(request.form.get("start"))
+@bp.get("/clients/<int:client_id>/mine")
+@allow("reception", "outreach", "lead", "manager", "worker")
+def mine(client_id: int) -> Any:
+    """Who is kept away from a client, for her own key worker (SAFETY.md 4). For anyone else there is no such page,
+    whether there is an exclusion, or such a client at all."""
+    actor = current_actor()
     try:
-        booked = requests.confirm(current_actor(), request_id, session, start)
-    except (SlotUnavailable, WrongState) as refused:
-        flash(_(refused.public), "error")
-    else:
-        flash(_("Booked: %(when)s.", when=when(booked.start)), "ok")
-    return redirect(url_for("safeguarding.home"), 303)
-
-
-@bp.post("/requests/<int:request_id>/settle")
-@allow("lead")
-def settle_request(request_id: int) -> Any:
-    """Take a request off the queue."""
-    try:
-        requests.settle(current_actor(), request_id)
-    except WrongState as refused:
-        flash(_(refused.public), "error")
-    else:
-        flash(_("Taken off the list."), "ok")
-    return redirect(url_for("safeguarding.home"), 303)
+        found = [each for each in safety_desk.list_for(actor, client_id) if each.active]
+    except NotAllowed:
+        raise NotFound from None
+    return render_template("safeguarding/mine.html", client=clients.get(actor, client_id), found=found)

@@ -24,7 +24,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from scheduler.errors import Invalid
 from scheduler.services.exclusions import ExclusionDetails
 from scheduler.services.safety_desk import ExclusionView
-from scheduler.web.safeguarding.words import SEPARATIONS, SOURCES
+from scheduler.web.safeguarding.words import MODES, REASONS, SEPARATIONS, SOURCES
 
 
 def options(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
@@ -134,6 +134,60 @@ class ReasonForm(FlaskForm):  # type: ignore[misc]
         lazy("Reason"), [InputRequired(lazy("Give a reason.")), Length(max=1000)], render_kw={"rows": 2}
     )
     version = HiddenField()
+
+
+class CancelForm(FlaskForm):  # type: ignore[misc]
+    """Why one side of a clash is cancelled."""
+
+    reason = SelectField(
+        lazy("Why it is cancelled"), choices=options([("", lazy("Choose")), *REASONS.items()]), validate_choice=False
+    )
+
+
+class AskForm(FlaskForm):  # type: ignore[misc]
+    """Why two people may be near each other all the same, for a second person to decide on."""
+
+    reason = TextAreaField(
+        lazy("Why it may be so"), [InputRequired(lazy("Give a reason.")), Length(max=1000)], render_kw={"rows": 3},
+        description=lazy("The second person reads this. It is kept."),
+    )  # fmt: skip
+
+
+class TimesForm(FlaskForm):  # type: ignore[misc]
+    """Which times to look for that someone is kept from."""
+
+    class Meta:
+        """It changes nothing: it comes in the address."""
+
+        csrf = False
+
+    type = SelectField(lazy("What for"), coerce=int, choices=[], validate_choice=False)
+    mode = SelectField(lazy("How"), choices=options(MODES.items()), default="in-person", validate_choice=False)
+    since = DateField(lazy("From"), [Optional()])
+    until = DateField(lazy("Until"), [Optional()])
+
+
+class VerdictForm(FlaskForm):  # type: ignore[misc]
+    """The second person's decision on an override, on what the page showed."""
+
+    why = TextAreaField(
+        lazy("Why, if there is something to add"), [Length(max=1000)], render_kw={"rows": 2}
+    )
+    seen = HiddenField()
+
+
+class LooksForm(FlaskForm):  # type: ignore[misc]
+    """Which looks to list."""
+
+    class Meta:
+        """It changes nothing: it comes in the address."""
+
+        csrf = False
+
+    exclusion = IntegerField(lazy("Record number"), [Optional(), NumberRange(1, 2**53)])
+    who = SelectField(lazy("Who"), choices=[], validate_choice=False)
+    since = DateField(lazy("From"), [Optional()])
+    until = DateField(lazy("Until"), [Optional()])
 
 
 class PressForm(FlaskForm):  # type: ignore[misc]

@@ -48,6 +48,20 @@ MODES = {
     "in-person": lazy("in person"), "phone": lazy("by phone"), "video": lazy("by video"), "chat": lazy("by web chat"),
 }  # fmt: skip
 STATES = {"possible": lazy("Possible"), "confirmed": lazy("The same person"), "dismissed": lazy("Not the same person")}
+REASONS = {
+    "client-asked": lazy("The client asked"), "moved-elsewhere": lazy("Moved elsewhere"),
+    "worker-away": lazy("The worker is away"), "venue-closed": lazy("The place is closed"),
+    "other": lazy("Another reason"),
+}  # fmt: skip
+OVERRIDES = {"asked": lazy("Waits for a second person"), "given": lazy("Given"), "refused": lazy("Refused")}
+#: Through what an exclusion was seen, by the kind of what was looked at.
+THROUGH = {
+    "safety-desk": lazy("the desk"), "exclusion": lazy("its own page"), "match": lazy("a match"),
+    "case": lazy("a clash"), "cases": lazy("the list of clashes"), "client-exclusions": lazy("the client's list"),
+    "exclusions": lazy("the list of all"), "override": lazy("an override"), "overrides": lazy("the list of overrides"),
+    "alerts": lazy("an alert"), "alert": lazy("an alert"), "merge": lazy("two records compared"),
+    "access-log": lazy("this log"),
+}  # fmt: skip
 _EVENTS = {
     "recorded": lazy("Recorded"),
     "changed": lazy("Changed"),
@@ -60,6 +74,7 @@ _EVENTS = {
     "match-confirmed": lazy("A match was confirmed"),
     "match-dismissed": lazy("A match was dismissed"),
     "match-possible": lazy("A match was made possible again"),
+    "override": lazy("Two people let someone be near, for one time"),
 }
 _FIELDS = {
     "names": lazy("Names"), "date_of_birth": lazy("Birth date"), "phone": lazy("Phone"),
@@ -88,6 +103,12 @@ def event_notes(event: Event) -> list[str]:
 def when(at: datetime, zone: str | None = None) -> str:
     """An instant in words, in a venue's zone or the service's own."""
     return pages.when_text(at, ZoneInfo(zone) if zone else pages.service_zone())
+
+
+def when_and_year(at: datetime) -> str:
+    """A day with its year and the time, in the service's own zone: for what may be long past."""
+    local = at.astimezone(pages.service_zone())
+    return f"{pages.day_and_year(local.date())}, {pages.clock_text(at, pages.service_zone())}"
 
 
 def clock_only(at: datetime, zone: str) -> str:
@@ -128,8 +149,8 @@ def _words() -> dict[str, Any]:
     return {
         "safety_words": {
             "separations": SEPARATIONS, "short": SHORT_SEPARATIONS, "sources": SOURCES, "rules": RULES,
-            "states": STATES, "modes": MODES, "when": when, "clock": clock_only, "until_then": until_then, "soon": soon,
-            "born": born, "phone": shown,
-            "event": event_text, "notes": event_notes, "day": pages.day_and_year,
+            "states": STATES, "modes": MODES, "reasons": REASONS, "overrides": OVERRIDES, "through": THROUGH,
+            "when": when, "when_and_year": when_and_year, "clock": clock_only, "until_then": until_then, "soon": soon,
+            "born": born, "phone": shown, "event": event_text, "notes": event_notes, "day": pages.day_and_year,
         }
     }  # fmt: skip
