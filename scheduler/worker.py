@@ -17,8 +17,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
 from scheduler import clock
-from scheduler.notifications import receipts, sender
-from scheduler.services import audit, heartbeats, retention, series, sweep
+from scheduler.notifications import receipts, sender, staff_texts
+from scheduler.services import audit, escalation, heartbeats, retention, series, sweep
 
 log = structlog.get_logger("sidegate")
 
@@ -35,6 +35,17 @@ def send_texts() -> int:
         claimed = sender.run_once()
         sent += claimed
         if claimed < sender.BATCH:
+            break
+    return sent
+
+
+def send_staff_texts() -> int:
+    """Send every text to staff that is due; gives how many were claimed."""
+    sent = 0
+    for _ in range(_MOST_ROUNDS):
+        claimed = staff_texts.run_once()
+        sent += claimed
+        if claimed < staff_texts.BATCH:
             break
     return sent
 
@@ -68,6 +79,8 @@ class Job:
 
 JOBS = (
     Job("texts", 5, send_texts),
+    Job("urgent", 60, escalation.tell),
+    Job("staff-texts", 5, send_staff_texts),
     Job("unknown-texts", 60, receipts.ask_about_unknown),
     Job("sessions", 3600, make_sessions),
     Job("seals", 60, seal_audit),

@@ -13,12 +13,12 @@ from sqlalchemy import delete, select, update
 
 from scheduler import clock
 from scheduler.crypto import token_hash
-from scheduler.errors import Invalid, NotAllowed, NotFound, SignInFailed, Stale
+from scheduler.errors import InTheWay, Invalid, NotAllowed, NotFound, SignInFailed, Stale
 from scheduler.extensions import db
 from scheduler.models import SignIn, Staff, StaffVenue
 from scheduler.models.staff import ROLES
 from scheduler.rules.separation import Person
-from scheduler.services import actors, audit, personal, visibility
+from scheduler.services import actors, audit, opening_times, personal, visibility
 from scheduler.services.actors import SYSTEM, Actor
 from scheduler.services.tokens import (
     Feed,
@@ -51,12 +51,14 @@ _nobody = _hasher.hash(secrets.token_urlsafe(16))
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whoever is signed in, as Flask-Login wants it. Not a database row: it stays true for one request."""
+    """Whoever is signed in, as Flask-Login wants it. Not a database row: it stays true for one request. `has_clients`
+    means that clients may be booked with them, or have them as key worker."""
 
     id: int
     role: str
     name: str
     sign_in_id: int
+    has_clients: bool = False
 
     is_authenticated = True
     is_active = True
@@ -116,7 +118,8 @@ def edit(
 ) -> None:
     """Change what is recorded. Whoever is made inactive, or given another role, is signed out everywhere.
 
-    Raises NotAllowed, NotFound, Invalid, Stale.
+    Raises NotAllowed, NotFound, Invalid, Stale, and InTheWay with the coming sessions that only women may staff when
+    someone is no longer recorded as female.
     """
     if not actors.can_manage(actor):
         raise NotAllowed
@@ -128,12 +131,17 @@ def edit(
     _check(details, username, None, needs_password=False, but=staff_id)
     details = _read(details)
     changed = person.role != details.role or (person.active and not active)
+    was_woman = person.woman
     _write(person, details)
     person.username = _username(username)
     person.active = active
     person.version += 1
     _assign(actor, staff_id, details.venues)
     _match(person, details)
+    if was_woman and not details.woman:
+        in_the_way = opening_times.only_for_women_to_staff(staff_id, clock.now())
+        if in_the_way:
+            raise InTheWay(sessions=in_the_way)
     if changed:
         end_all(actor, staff_id)
     audit.record(actor, "edit", "staff", staff_id, role=details.role)
@@ -299,7 +307,7 @@ def principal(token: str | None) -> Principal | None:
         return None
     if now - row.seen_at >= _SEEN_EVERY:
         _seen(row.id, now)
-    return Principal(row.staff_id, row.role, row.given_name, row.id)
+    return Principal(row.staff_id, row.role, row.given_name, row.id, bool(row.has_clients))
 
 
 @use_case

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, exists, or_, select
 
 from scheduler.extensions import db
-from scheduler.models import ApiToken, FeedToken, SignIn, Staff
+from scheduler.models import ApiToken, Client, FeedToken, SignIn, Staff
 
 Found: TypeAlias = Row[*tuple[Any, ...]]
 
@@ -35,14 +35,17 @@ def by_username(username: str) -> Found | None:
 _I, _T = SignIn.__table__.c, Staff.__table__.c
 #: Asked on every page, so made once.
 _SIGN_IN = (
-    select(_I.id, _I.staff_id, _I.seen_at, _I.expires_at, _T.role, _T.given_name)
+    select(
+        _I.id, _I.staff_id, _I.seen_at, _I.expires_at, _T.role, _T.given_name,
+        or_(_T.sees_clients, exists().where(Client.key_worker_id == _T.id)).label("has_clients"),
+    )
     .join_from(SignIn.__table__, Staff.__table__, _T.id == _I.staff_id)
     .where(_I.token_hash == bindparam("token_hash"), _I.ended_at.is_(None), _T.active.is_(True))
 )
 
 
 def sign_in(token_hash: bytes) -> Found | None:
-    """A sign-in not ended, of someone active: id, staff_id, role, given_name, seen_at, expires_at."""
+    """A sign-in not ended, of someone active: id, staff_id, role, given_name, has_clients, seen_at, expires_at."""
     return db.session.execute(_SIGN_IN, {"token_hash": token_hash}).first()
 
 

@@ -11,7 +11,9 @@ from scheduler.extensions import babel
 from scheduler.web import errors, logs, pages, security
 
 #: Each package has a blueprint `bp`, or an `init_app(app)` that registers what it needs.
-BLUEPRINTS = ("account", "reception", "link", "outreach", "safeguarding", "manage", "handset", "hooks", "api", "feeds")
+BLUEPRINTS = (
+    "account", "reception", "link", "outreach", "safeguarding", "waiting", "manage", "handset", "hooks", "api", "feeds",
+)
 
 
 def init_app(app: Flask) -> None:

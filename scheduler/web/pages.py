@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from flask import Flask, current_app, g
+from flask import Flask, current_app, flash, g
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from flask_login import current_user
@@ -15,6 +15,10 @@ from werkzeug.routing import IntegerConverter, Map
 
 from scheduler.errors import Invalid
 from scheduler.rules.recurrence import instants
+from scheduler.services import escalation
+from scheduler.services.actors import Actor
+from scheduler.services.door import Answer
+from scheduler.services.escalation import Banner
 
 
 class MenuItem(NamedTuple):
@@ -59,6 +63,27 @@ def menu() -> list[MenuItem]:
     if not current_user.is_authenticated:
         return []
     return [item for item in MENU if current_user.role in item.roles and item.blueprint in current_app.blueprints]
+
+
+def banner() -> Banner:
+    """What stands on every page of whoever is signed in until someone has seen to it (SAFETY.md 5 and 6). Only a lead
+    and those who have clients can have anything there, so nobody else costs a query."""
+    who = current_user
+    if not who.is_authenticated or not (who.role == "lead" or who.has_clients):
+        return Banner()
+    return escalation.banner(Actor("staff", who.id, who.role))
+
+
+#: All that anyone is told of whoever has come in, in the same words whatever they rest on (SAFETY.md 5).
+AT_THE_DOOR = {
+    Answer.GO: lazy_gettext("Go ahead"),
+    Answer.QUIET_ROOM: lazy_gettext("Please use the quiet room and call the lead"),
+}
+
+
+def tell_quiet_room() -> None:
+    """Say on the next page, whichever it is, that whoever has just come in may not wait where others do."""
+    flash(str(AT_THE_DOOR[Answer.QUIET_ROOM]), "door")
 
 
 def home_path(role: str) -> str:
@@ -207,6 +232,8 @@ def init_app(app: Flask) -> None:
     def _shared() -> dict[str, Any]:
         return {
             "menu": menu,
+            "banner": banner,
+            "clock_text": lambda at, zone: clock_text(at, zone_of(zone)),
             "organisation": app.config["SIDEGATE_ORGANISATION"],
             "training_texts": app.config["SIDEGATE_SMS_GATEWAY"] == "handset" and "handset" in app.blueprints,
             "new_key": new_key,
