@@ -64,10 +64,11 @@ class Meeting(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer, and whom to tell."""
+    """The answer, whom to tell, and the exclusions that either rests on: for the access log, never for the desk."""
 
     answer: Answer
     meetings: tuple[Meeting, ...] = ()
+    exclusions: frozenset[int] = frozenset()
 
 
 def is_near(there: There, now: datetime, ahead: timedelta) -> bool:
@@ -92,17 +93,18 @@ def decide(comers: Collection[Person], ties: Iterable[Tie], there: Iterable[Ther
     everyone = sorted(there, key=lambda each: each.span.start)
     near = {each.person for each in everyone if is_near(each, now, AHEAD)}
     soon = {each.person: each for each in reversed(everyone) if is_near(each, now, ALERT_AHEAD)}
-    answer = Answer.GO
+    apart: set[int] = set()
     meetings: dict[tuple[int, Person], Meeting] = {}
     for tie in ties:
         if tie.protected == tie.named:
             continue
         if tie.named in comers:
             if tie.closed_here or tie.protected in near:
-                answer = Answer.QUIET_ROOM
+                apart.add(tie.exclusion)
             if tie.protected in soon:
                 hers = soon[tie.protected].appointment
                 meetings[tie.exclusion, tie.named] = Meeting(tie.exclusion, tie.named, hers)
         if tie.protected in comers and tie.named in near:
-            answer = Answer.QUIET_ROOM
-    return Decision(answer, tuple(meetings.values()))
+            apart.add(tie.exclusion)
+    answer = Answer.QUIET_ROOM if apart else Answer.GO
+    return Decision(answer, tuple(meetings.values()), frozenset(apart | {each.exclusion for each in meetings.values()}))

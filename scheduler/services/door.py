@@ -100,13 +100,20 @@ def _check(actor: Actor, venue_id: int, client_id: int | None, typed: str, compa
         actor, "arrival-check", "venue", venue_id, client=client_id, by="name" if typed else "record",
         companion=companion, answer=str(decision.answer),
     )
+    _looked(actor, venue_id, decision)
     return decision.answer
 
 
+def _looked(actor: Actor, venue_id: int, decision: Decision) -> None:
+    """An answer that rests on exclusions is a look at them, by whoever was given it (SAFETY.md 4 and 9.6)."""
+    if decision.exclusions:
+        audit.record_looks(actor, "door", venue_id, decision.exclusions)
+
+
 @use_case
-def came_in(site_id: int, venue_id: int, client_id: int) -> None:
-    """Raise what alerts there are to raise when a client was marked as arrived, in the running transaction. A fault
-    here leaves the mark standing, and is logged."""
+def came_in(actor: Actor, site_id: int, venue_id: int, client_id: int) -> Answer:
+    """The answer when a client is marked as arrived, in the running transaction, with what alerts there are to raise.
+    A fault here leaves the mark standing, and is logged; the answer is the quiet room."""
     now = clock.now()
     try:
         decision = _decide(site_id, _Came(client_id, None), now)
@@ -114,8 +121,10 @@ def came_in(site_id: int, venue_id: int, client_id: int) -> None:
         raise
     except Exception as error:
         log.error("an arrival could not be weighed", error=type(error).__name__)
-        return
+        return Answer.QUIET_ROOM
     alerts.raise_for(decision.meetings, venue_id, now)
+    _looked(actor, venue_id, decision)
+    return decision.answer
 
 
 def _read(typed: str, brought_by: int | None) -> _Came:

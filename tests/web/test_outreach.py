@@ -3,13 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy import event
 
+from scheduler.errors import SlotUnavailable
 from scheduler.extensions import db
-from scheduler.models import Appointment, Series, Session
-from scheduler.services import booking, sessions
+from scheduler.models import Alert, Appointment, Series, Session
+from scheduler.services import booking, clients, exclusions, sessions
 from scheduler.services.actors import SYSTEM
+from scheduler.services.clients import ClientDetails
+from scheduler.services.exclusions import ExclusionDetails
 
 from ..support import factories as make
 from ..support.desk import Desk, alike
@@ -311,3 +315,101 @@ def test_cancelling_this_and_following_ends_the_series(round_):
     fresh()
     assert len([row for row in titled("Coffee") if row.cancelled_at is None]) == 2
     assert sessions.extend_horizon(at(9) + timedelta(days=60)) == 0
+
+
+# --- someone walks in -------------------------------------------------------------------------------------------------
+
+
+def hits_of(page):
+    return {each["value"]: each.text for each in BeautifulSoup(page.text, "html.parser").select("button[name=client]")}
+
+
+def sentence(page):
+    found = BeautifulSoup(page.text, "html.parser").find(id="answer")
+    return found.text if found else ""
+
+
+def test_a_walk_in_is_checked_at_the_door_and_given_a_place_in_this_very_session(round_, clock):
+    clock.set(at(10, 20))
+    round_.sign_in()
+    amina = clients.add(SYSTEM, ClientDetails("Amina", "Khan"))
+    path = f"/outreach/sessions/{round_.session}/add"
+    assert path in round_.desk.get(f"/outreach/sessions/{round_.session}").text
+    typed = round_.desk.post(path, q="amina khan")
+    assert (sentence(typed), hits_of(typed)) == ("Go ahead", {str(amina): "Amina Khan"})
+    picked = round_.desk.post(path, client=amina)
+    assert sentence(picked) == "Go ahead"
+    first = BeautifulSoup(picked.text, "html.parser").select_one(".add-times form")
+    assert (first["action"], first.button.text) == (f"{path}/book", "10:30")
+    fields = {each["name"]: each["value"] for each in first.select("input") if each["name"] != "csrf_token"}
+    added = round_.desk.post(first["action"], **fields)
+    assert added.location.startswith(f"/outreach/sessions/{round_.session}#a")
+    assert round_.desk.post(first["action"], **fields).location == added.location  # a second press is the same place
+    fresh()
+    [row] = db.session.query(Appointment).filter_by(session_id=round_.session)
+    assert (row.client_id, row.start, row.staff_id) == (amina, at(10, 30), round_.worker)
+
+
+def test_a_walk_in_joins_a_group_that_has_begun(round_, clock):
+    clock.set(at(14, 10))
+    round_.sign_in()
+    group = round_.add(at(14), at(15), kind="group", seats=1)
+    amina = clients.add(SYSTEM, ClientDetails("Amina", "Khan"))
+    path = f"/outreach/sessions/{group}/add"
+    form = BeautifulSoup(round_.desk.post(path, client=amina).text, "html.parser").select_one(".add-times form")
+    fields = {each["name"]: each["value"] for each in form.select("input") if each["name"] != "csrf_token"}
+    assert round_.desk.post(form["action"], **fields).status_code == 303
+    beth = clients.add(SYSTEM, ClientDetails("Beth", "Shaw"))
+    full = round_.desk.post(form["action"], **{**fields, "client": str(beth), "key": "another"})
+    assert full.status_code == SlotUnavailable.status
+    assert SlotUnavailable.sentence in full.text
+
+
+def test_a_walk_in_whom_someone_here_is_kept_from_waits_in_the_quiet_room_and_nobody_says_why(round_):
+    her = round_.book(start=at(10)).client_id
+    exclusions.record(SYSTEM, ExclusionDetails(her, names=("Gareth Pike",)))
+    beth = clients.add(SYSTEM, ClientDetails("Beth", "Shaw"))
+    exclusions.record(SYSTEM, ExclusionDetails(beth, person=("client", her), separation="day"))
+    path = f"/outreach/sessions/{round_.session}/add"
+    pages = [round_.desk.post(path, q=typed) for typed in ("gaz pike", "Beth Shaw", "???")]
+    assert {sentence(page) for page in pages} == {"Please use the quiet room and call the lead"}
+    assert len({str(BeautifulSoup(page.text, "html.parser").find(id="answer")) for page in pages}) == 1
+    for page in pages:
+        assert "pike" not in page.text.casefold()
+    # Her own times say it as always: there are none, and one sentence.
+    none = round_.desk.post(path, client=beth)
+    assert "Nothing in this session is available for this person." in none.text
+    asked = {"type": round_.kind, "staff": round_.worker, "mode": "in-person", "start": "2026-03-02T10:30:00Z"}
+    refused = round_.desk.post(f"{path}/book", client=beth, **asked)
+    assert (refused.status_code, SlotUnavailable.sentence in refused.text) == (SlotUnavailable.status, True)
+
+
+def test_adding_someone_to_a_session_of_another_day_asks_no_door(round_):
+    later = round_.add(at(10, day=3), at(12, day=3))
+    her = round_.book(start=at(10)).client_id
+    exclusions.record(SYSTEM, ExclusionDetails(her, names=("Gareth Pike",)))
+    gareth = clients.add(SYSTEM, ClientDetails("Gareth", "Pike"))
+    page = round_.desk.post(f"/outreach/sessions/{later}/add", q="gareth")
+    assert (sentence(page), hits_of(page)) == ("", {str(gareth): "Gareth Pike"})
+    assert db.session.query(Alert).count() == 0
+
+
+def test_a_session_that_is_over_or_cancelled_or_secret_takes_nobody(round_, clock):
+    refuge = make.make_venue(confidential=True, name="Rose House")
+    secret = make.make_session(refuge, at(10), at(12), (), (round_.kind,))
+    for method in (round_.desk.get, round_.desk.post):
+        assert method(f"/outreach/sessions/{secret}/add").status_code == 404
+    assert round_.desk.post(f"/outreach/sessions/{round_.session}/add", q=" ").status_code == 422
+    assert round_.desk.post(f"/outreach/sessions/{round_.session}/add/book", client="1").status_code == 422
+    clock.set(at(12))
+    round_.sign_in()
+    assert round_.desk.get(f"/outreach/sessions/{round_.session}/add").status_code == 409
+
+
+def test_marking_that_she_came_says_so_when_she_may_not_wait_there(round_):
+    hers, his = round_.book(start=at(10)), round_.book(start=at(11), given_name="Gareth", family_name="Pike")
+    exclusions.record(SYSTEM, ExclusionDetails(hers.client_id, person=("client", his.client_id)))
+    page = round_.desk.client.post(
+        f"/outreach/sessions/{round_.session}/mark", data={"mark": f"{his.id}.came"}, follow_redirects=True
+    )
+    assert sentence(page) == "Please use the quiet room and call the lead"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -150,7 +151,8 @@ def cancelled_by(actor: Actor, row: Any, reason: str | None) -> Booked:
 def mark(actor: Actor, appointment_id: int, state: str, version: int | None = None) -> Booked:
     """Put an appointment in another state: arrived, fulfilled, noshow, or back to booked; `cancelled` is `cancel`.
 
-    Bringing one back that no longer counted asks every rule anew. Raises NotFound, Stale, WrongState, SlotUnavailable.
+    Bringing one back that no longer counted asks every rule anew. What is given for someone who has just come in says
+    whether the desk should use the quiet room. Raises NotFound, Stale, WrongState, SlotUnavailable.
     """
     try:
         then = State(state)
@@ -176,13 +178,15 @@ def mark(actor: Actor, appointment_id: int, state: str, version: int | None = No
         marked = change(row, state=str(then))
     audit.record(actor, f"mark-{then}", "appointment", row.id)
     if _is_just_in(row, then):
-        door.came_in(row.site_id, row.venue_id, row.client_id)
+        answer = door.came_in(actor, row.site_id, row.venue_id, row.client_id)
+        return replace(marked, quiet_room=answer is not door.Answer.GO)
     return marked
 
 
 def _is_just_in(row: Any, then: State) -> bool:
-    """Does this mark say that someone who was not here is here now? A late note of a visit that is over does not."""
-    if row.state not in states.OPEN or row.present_until is None:
+    """Does this mark say that someone who was not here is here now, or that someone who had been seen is here still? A
+    late note of a visit that is over does not."""
+    if row.present_until is None or row.state not in (*states.OPEN, State.FULFILLED):
         return False
     if then == State.FULFILLED:
         return bool(row.present_until > clock.now())

@@ -52,7 +52,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """An appointment as it stands after a use case. Times in UTC; `own_number` counts the client's own."""
+    """An appointment as it stands after a use case. Times in UTC; `own_number` counts the client's own. `quiet_room` is
+    the arrival check's answer about someone who was just marked as arrived (SAFETY.md 5)."""
 
     id: int
     own_number: int
@@ -67,6 +68,7 @@ class Booked:
     end: datetime
     version: int
     creche: int = 0
+    quiet_room: bool = False
 
 
 def as_booked(row: Any) -> Booked:

@@ -6,4 +6,4 @@ bp = Blueprint("outreach", __name__, url_prefix="/outreach")
 
 ROLES = ("outreach", "worker", "lead", "manager")
 
-from scheduler.web.outreach import mine, one, planning  # noqa: E402, F401  (their routes)
+from scheduler.web.outreach import mine, one, planning, walk_in  # noqa: E402, F401  (their routes)

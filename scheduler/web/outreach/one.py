@@ -20,13 +20,13 @@ from scheduler.web.security import allow, current_actor
 #: What may be marked on this page, and the state that it stands for.
 MARKS = {"came": "arrived", "absent": "noshow", "undo": "booked"}
 #: Who comes may be marked from the morning of the day.
-_BEFORE = timedelta(hours=12)
+BEFORE = timedelta(hours=12)
 
 
 def asks(session: SessionCard, person: Attendee) -> tuple[str, ...]:
     """The marks that make sense for someone now."""
     now = clock.now()
-    if session.cancelled or person.start > now + _BEFORE:
+    if session.cancelled or person.start > now + BEFORE:
         return ()
     if person.state == "booked":
         return ("came", "absent") if person.start <= now else ("came",)
@@ -59,9 +59,13 @@ def mark(session_id: int) -> Any:
     if person not in known or what not in MARKS:
         raise Invalid(mark=_("Choose who came."))
     try:
-        booking.mark(actor, known[person].appointment_id, MARKS[what])
+        marked = booking.mark(actor, known[person].appointment_id, MARKS[what])
     except SidegateError as error:
         flash(_(error.public), "error")
+    else:
+        if marked.quiet_room:
+            pages.tell_quiet_room()
+            return redirect(back)  # its top, where this is said
     return redirect(f"{back}#a{person}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from scheduler.store.diary import zone as zone_named
 from scheduler.web import pages
 from scheduler.web.reception import bp
 from scheduler.web.reception.board import Board, DayList, day_span, lay_out, list_out
+from scheduler.web.reception.door import LONGEST, NOTHING_ASKED, Asked, ask
 from scheduler.web.reception.words import STAFF, board_words
 from scheduler.web.security import allow, current_actor
 
@@ -29,8 +31,25 @@ MOST_PLACES = 40
 @allow(*DESK)
 def day() -> Any:
     """One venue's day."""
+    return _day(request.args)
+
+
+@bp.post("/")
+@allow(*DESK)
+def came_in() -> Any:
+    """The same day, with the arrival check's answer about whoever has come in (SAFETY.md 5). It comes as a POST, so
+    that no name is in an address or a history."""
+    venue = pages.a_number(request.form.get("venue"), "venue", 1)
+    if venue is None:
+        raise Invalid(venue=_("Choose the place."))
+    visibility.card(current_actor(), venue)
+    asked = ask(request.form, venue)
+    return _day(request.form, asked), asked.status
+
+
+def _day(sent: Mapping[str, str], asked: Asked = NOTHING_ASKED) -> Any:
     actor = current_actor()
-    wanted = pages.a_number(request.args.get("venue"), "venue")
+    wanted = pages.a_number(sent.get("venue"), "venue")
     remembered = wanted if wanted is not None else session.get("venue")
     places = store.places(actor.staff_id, remembered, MOST_PLACES)
     if not places:
@@ -45,8 +64,8 @@ def day() -> Any:
     zone = zone_named(venue.zone)
     now = clock.now()
     today = now.astimezone(zone).date()
-    chosen = pages.a_day(request.args.get("date"), today)
-    view = request.args.get("view") if request.args.get("view") in VIEWS else session.get("view", "board")
+    chosen = pages.a_day(sent.get("date"), today)
+    view = sent.get("view") if sent.get("view") in VIEWS else session.get("view", "board")
     if session.get("view", "board") != view:
         session["view"] = view
     span = day_span(chosen, zone)
@@ -64,7 +83,8 @@ def day() -> Any:
         board=board, view=view, venue=venue, names=sorted(names.items(), key=lambda item: item[1].casefold()),
         venue_name=names[venue.id], more_places=len(places) == MOST_PLACES, day=chosen, today=today,
         day_text=pages.day_and_year(chosen), before=chosen - timedelta(days=1), after=chosen + timedelta(days=1),
-        now_text=pages.clock_text(now, zone),
+        now_text=pages.clock_text(now, zone), is_online=venue.kind == "online", asked=asked,
+        nothing_asked=NOTHING_ASKED, longest=LONGEST,
     )
 
 
@@ -83,14 +103,18 @@ def mark() -> Any:
     number = pages.a_number(appointment_id, "mark")
     if number is None:
         raise Invalid(mark=_("Choose an appointment."))
-    arrivals.mark(current_actor(), number, what)
+    marked = arrivals.mark(current_actor(), number, what)
     flash(_("Saved."), "ok")
-    return redirect(_back(number), 303)
+    if marked.quiet_room:
+        pages.tell_quiet_room()
+    return redirect(_back(number, in_sight=not marked.quiet_room), 303)
 
 
-def _back(appointment_id: int) -> str:
-    """Where the mark was said: the day it was on, with the appointment in sight, or the appointment's own page."""
+def _back(appointment_id: int, in_sight: bool) -> str:
+    """Where the mark was said: the day it was on, with the appointment in sight unless something is said at the top, or
+    the appointment's own page."""
     venue, on = request.form.get("venue", ""), request.form.get("date", "")
     if venue.isdecimal() and on:
-        return url_for("reception.day", venue=int(venue), date=on[:10], _anchor=f"a{appointment_id}")
+        anchor = f"a{appointment_id}" if in_sight else None
+        return url_for("reception.day", venue=int(venue), date=on[:10], _anchor=anchor)
     return url_for("reception.appointment", appointment_id=appointment_id)

@@ -6,15 +6,15 @@ stands on a public counter.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from flask import render_template, request, session
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as lazy
 
 from scheduler.errors import Invalid
 from scheduler.services import clients, door, visibility
-from scheduler.services.door import Answer
+from scheduler.services.clients import ClientCard
 from scheduler.web import pages
 from scheduler.web.reception import bp
 from scheduler.web.reception.words import STAFF
@@ -23,20 +23,49 @@ from scheduler.web.security import allow, current_actor
 MOST_HITS = 12
 LONGEST = 120
 
-SENTENCES = {
-    Answer.GO: lazy("Go ahead"),
-    Answer.QUIET_ROOM: lazy("Please use the quiet room and call the lead"),
-}
+
+class Asked(NamedTuple):
+    """What became of a question at the door: the answer's sentence or what was wrong with the question, records to pick
+    from, and the client who was checked, who may have brought someone."""
+
+    answer: Any = ""
+    wrong: str = ""
+    hits: list[ClientCard] | None = None
+    brought_by: int | None = None
+
+    @property
+    def status(self) -> int:
+        """The page's status."""
+        return 422 if self.wrong else 200
 
 
-def _page(status: int = 200, **shown: Any) -> Any:
+NOTHING_ASKED = Asked()
+
+
+def ask(form: Mapping[str, str], venue: int) -> Asked:
+    """Who came in, as it was sent from any page with the box. The page keeps nothing of what was typed. A name beside
+    the client who was checked is a companion's only when the page says so."""
+    actor = current_actor()
+    typed, client = form.get("q", "").strip(), pages.a_number(form.get("client"), "client", 1)
+    companion = "companion" in form
+    if typed and not companion:
+        client = None
+    if form.get("do") == "find" and not companion:
+        return Asked(hits=clients.find(actor, typed, MOST_HITS) if typed else [])
+    try:
+        answer = door.check(actor, venue, client, typed or None, companion)
+    except Invalid:
+        return Asked(wrong=_("Type the name of one person."), brought_by=client if companion else None)
+    return Asked(answer=pages.AT_THE_DOOR[answer], brought_by=client)
+
+
+def _page(asked: Asked = NOTHING_ASKED) -> Any:
     """The box, with whatever there is to show above it."""
     places = [venue for venue in visibility.visible(current_actor()) if not venue.online]
     page = render_template(
-        "reception/door.html", places=places, here=session.get("venue"), longest=LONGEST,
-        **{"answer": "", "wrong": "", "hits": None, "brought_by": None, **shown},
-    )  # fmt: skip
-    return page, status
+        "reception/door.html", places=places, here=session.get("venue"), longest=LONGEST, asked=asked
+    )
+    return page, asked.status
 
 
 @bp.get("/door")
@@ -50,21 +79,10 @@ def door_page() -> Any:
 @allow(*STAFF)
 def check_arrival() -> Any:
     """The answer, or the records to pick from. It comes as a POST, so that no name is in an address or a history."""
-    actor, form = current_actor(), request.form
-    venue = pages.a_number(form.get("venue"), "venue", 1)
+    venue = pages.a_number(request.form.get("venue"), "venue", 1)
     if venue is None:
-        return _page(422, wrong=_("Choose the place."))
-    visibility.card(actor, venue)
+        return _page(Asked(wrong=_("Choose the place.")))
+    visibility.card(current_actor(), venue)
     if session.get("venue") != venue:
         session["venue"] = venue
-    typed, client = form.get("q", "").strip(), pages.a_number(form.get("client"), "client", 1)
-    companion = "companion" in form
-    if form.get("do") == "find" and not companion:
-        return _page(hits=clients.find(actor, typed, MOST_HITS) if typed else [])
-    try:
-        answer = door.check(actor, venue, client, typed or None, companion)
-    except Invalid:
-        return _page(422, wrong=_("Type the name of one person."), brought_by=client if companion else None)
-    return _page(answer=SENTENCES[answer], brought_by=client)
-
-
+    return _page(ask(request.form, venue))
