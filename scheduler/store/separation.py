@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, literal, or_, select, union_all
+from sqlalchemy import and_, bindparam, case, exists, func, literal, or_, select, union_all
 
 from scheduler.extensions import db
 from scheduler.models import (
@@ -159,10 +159,14 @@ def _days(by_day: Collection[Person] | None, person: Person, span: Interval, zon
     return local_days(span, zone(zone_name)) if by_day is None or person in by_day else span
 
 
+_HERS = _A.client_id == bindparam("own")
+#: For each row the span that counts; the bare times of her own alone, because each instant read costs time.
 _THERE = (
     select(
-        _A.id, _A.client_id, _A.site_id, _A.start, _A.end, _A.present_from, _A.present_until, _A.session_id, _S.kind,
-        _ENROLLED, literal("").label("zone"),
+        _A.id, _A.client_id, case((_A.present_from.is_not(None), _A.site_id)).label("site"),
+        func.coalesce(_A.present_from, _A.start).label("here"), func.coalesce(_A.present_until, _A.end).label("left"),
+        case((_HERS, _A.start)).label("begins"), case((_HERS, _A.end)).label("ends"), _A.session_id, _S.kind, _ENROLLED,
+        literal("").label("zone"),
     )
     .select_from(Appointment.__table__.join(Session.__table__, _S.id == _A.session_id))
     .where(
@@ -170,7 +174,7 @@ _THERE = (
         _A.start >= bindparam("low"),
         _A.start < bindparam("high"),
         _A.state.in_(COUNTED_STATES),
-        or_(_A.present_from.is_not(None), _S.kind == str(Kind.GROUP), _A.client_id == bindparam("own")),
+        or_(_A.present_from.is_not(None), _S.kind == str(Kind.GROUP), _HERS),
     )
 )
 #: The zone is read only where someone's whole days count.
@@ -205,20 +209,19 @@ def _client_presences(
     found: list[Presence],
 ) -> None:
     """Sorts the rows into the client's own and the others'. Unpacked by position: this runs for each presence."""
-    group_kind = str(Kind.GROUP)
-    for ident, who, site, start, end, here, left, session, kind, series, zone_name in rows:
-        span = Interval(start, end) if here is None else Interval(here, left)
+    group_kind, people = str(Kind.GROUP), {row[1]: Person("client", row[1]) for row in rows}
+    for ident, who, site, here, left, begins, ends, session, kind, series, zone_name in rows:
+        span = Interval(here, left)
         if who == client:
             if ident != but_not:
-                own.append(Own(Interval(start, end), None if here is None else site, None if here is None else span))
+                own.append(Own(Interval(begins, ends), site, None if site is None else span))
             continue
-        person, group = Person("client", who), kind == group_kind
-        found.append(
-            Presence(
-                person, None if here is None else site, span, _days(by_day, person, span, zone_name),
-                session if group else None, series if group else None,
-            )
-        )
+        person = people[who]
+        days = span if by_day is not None and person not in by_day else local_days(span, zone(zone_name))
+        if kind == group_kind:
+            found.append(Presence(person, site, span, days, session, series))
+        else:
+            found.append(Presence(person, site, span, days))
 
 
 def _staff_presences(by_day: Collection[Person] | None, rows: Iterable[Any]) -> list[Presence]:
