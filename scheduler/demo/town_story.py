@@ -33,9 +33,11 @@ from scheduler.demo.town_people import (
 from scheduler.demo.town_places import ACORNS, HUB, LEAD, LEAD_TOO, LIBRARY, REFUGE, ROISIN
 from scheduler.errors import SlotUnavailable
 from scheduler.extensions import db
-from scheduler.models import Appointment
+from scheduler.models import Appointment, Exclusion, Match
+from scheduler.rules.door import DESCRIBED, Meeting
+from scheduler.rules.separation import Person
 from scheduler.rules.slots import Offer
-from scheduler.services import booking, exclusions, matches
+from scheduler.services import alerts, booking, exclusions, matches, overrides
 from scheduler.services.actors import SYSTEM, Actor, client_actor
 from scheduler.services.booking import Booked, Choice, Wanted
 from scheduler.services.exclusions import ExclusionDetails
@@ -43,6 +45,7 @@ from scheduler.services.transaction import use_case
 from scheduler.store import exclusions as exclusion_store
 
 ZONE = ZoneInfo("Europe/London")
+_REVIEW = timedelta(days=90)
 _LEAD, _LEAD_TOO = Actor("staff", LEAD, "lead"), Actor("staff", LEAD_TOO, "lead")
 
 
@@ -55,6 +58,10 @@ def tell(people: list[Somebody], random: Random, now: datetime) -> None:
     story.the_crowd_books()
     story.some_change_their_minds()
     story.one_asks_for_times()
+    story.two_are_due_tomorrow()
+    story.two_share_a_group()
+    story.two_people_decide()
+    story.someone_came_in(now)
 
 
 class _Story:
@@ -191,6 +198,76 @@ class _Story:
         booking.request_times(client_actor(KOFI), KOFI, CATCH_UP, "in-person", wishes)
 
 
+    # --- what else a lead finds on the desk ---------------------------------------------------------------------------
+
+    def _crowd(self, woman: bool) -> list[Somebody]:
+        """Those of the crowd whom no exclusion is about yet, the last ones first."""
+        told = {each.id for some in told_of(self._people) for each in some}
+        free = [each for each in self._people[KOFI:] if each.id not in told and each.days_staying is None]
+        eligible = "eligible" if woman else "not-eligible"
+        return [each for each in reversed(free) if each.woman is woman and each.eligibility == eligible]
+
+    def two_are_due_tomorrow(self) -> None:
+        """She and he are booked one after the other on the next working day; she tells of him only now."""
+        here = {"modes": frozenset({"in-person"})}
+        she, he = self._crowd(woman=True)[0], self._crowd(woman=False)[0]
+        hers = [each for each in self._offers(she.id, CATCH_UP, (0, 5), **here) if each.audience == "everyone"]
+        for offer in hers:
+            if not self._book(she.id, CATCH_UP, offer):
+                continue
+            near = [
+                each for each in self._offers(he.id, CATCH_UP, (0, 5), **here)
+                if each.session == offer.session and abs(each.start - offer.start) < timedelta(minutes=75)
+            ]
+            if near and self._book(he.id, CATCH_UP, near[0]):
+                self._record(she.id, person=("client", he.id), source="police", review_on=self._today + _REVIEW)
+                return
+            booking.cancel(SYSTEM, self._booked[-1].id, "other")
+
+    def two_share_a_group(self) -> None:
+        """Two women come to the same group for weeks before one tells that she is afraid of the other."""
+        one, other = self._crowd(woman=True)[1:3]
+        for week in range(1, 6):
+            days = (7 * week, 7 * week + 7)
+            theirs = {each.session for each in self._offers(other.id, GROUP, days, HUB, women_only=True)}
+            shared = [
+                each for each in self._offers(one.id, GROUP, days, HUB, women_only=True) if each.session in theirs
+            ]
+            if shared and self._book(one.id, GROUP, shared[0]):
+                self._book(other.id, GROUP, shared[0])
+        self._record(one.id, person=("client", other.id), review_on=self._today + _REVIEW)
+
+    def two_people_decide(self) -> None:
+        """One lead asks for a time that keeps two apart, and the other has not decided; another was given before."""
+        self._ask(
+            _LEAD, LAUREN, "The court sits that week, and she asks to be seen before it; her worker will be with her."
+        )
+        why = "They have told both of us that they would rather come than wait, and their workers are with them."
+        for client in (SIMONE, ROSIE, DONNA, KEISHA, self._crowd(woman=False)[0].id, RYAN):
+            given = self._ask(_LEAD_TOO, client, why)
+            if given is not None:
+                overrides.give(_LEAD, given, overrides.view(_LEAD, given).seen, "Spoke with both by phone.")
+                return
+
+    def _ask(self, lead: Actor, client: int, reason: str) -> int | None:
+        start, until = self._from + timedelta(days=1), self._from + timedelta(days=24)
+        wanted = Wanted(client, CATCH_UP, start, until, frozenset({"in-person"}))
+        found = overrides.times(lead, wanted, limit=5000)
+        if not found:
+            return None
+        return overrides.ask_to_book(lead, Choice.from_offer(client, CATCH_UP, found[0]), reason)
+
+    def someone_came_in(self, now: datetime) -> None:
+        """A man has come to the hub while a woman who is kept from him is due, or was there."""
+        due = _next_at(HUB, now)
+        if due is not None:
+            named = self._record(
+                due[1], names=("Terry Holmwood",), date_of_birth="1981", source="marac",
+                description="Grey beard, walks with a stick.", review_on=self._today + _REVIEW,
+            )
+            _came_in(named, due[0], now)
+
+
 # The running app has no use case for these states yet, so the demonstration writes them itself (docs/decisions).
 
 
@@ -209,3 +286,19 @@ def _propose(like: Booked, state: str, client: int) -> None:
     numbers = db.session.execute(select(table.c.own_number).where(table.c.client_id == client)).scalars()
     row |= {"client_id": client, "state": state, "own_number": max(numbers, default=0) + 1}
     db.session.execute(insert(table).values(**row))
+
+
+def _next_at(venue: int, now: datetime) -> tuple[int, int] | None:
+    """The first appointment here in person that is not over, of someone whom no exclusion is about, and whose it is."""
+    about = select(Exclusion.client_id).union(select(Match.person_id).where(Match.person_kind == "client"))
+    query = select(Appointment.id, Appointment.client_id).where(
+        Appointment.venue_id == venue, Appointment.end > now, Appointment.state == "booked",
+        Appointment.present_from.is_not(None), Appointment.client_id.not_in(about),
+    )
+    row = db.session.execute(query.order_by(Appointment.start, Appointment.id).limit(1)).first()
+    return (row.id, row.client_id) if row is not None else None
+
+
+@use_case
+def _came_in(exclusion: int, appointment: int, now: datetime) -> None:
+    alerts.raise_for([Meeting(exclusion, Person(DESCRIBED, exclusion), appointment)], HUB, now)

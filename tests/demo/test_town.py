@@ -18,6 +18,8 @@ from scheduler.demo.town_places import (
     ACORNS,
     CASTLE,
     GARETH,
+    LEAD,
+    LEAD_TOO,
     MARKET,
     PLACES,
     REFUGE,
@@ -46,8 +48,8 @@ from scheduler.models import (
     Venue,
 )
 from scheduler.rules.states import State
-from scheduler.services import booking, checks
-from scheduler.services.actors import client_actor
+from scheduler.services import booking, checks, safety_desk
+from scheduler.services.actors import Actor, client_actor
 from tests.demo.conftest import WEDNESDAY, Loaded, stopped_at
 from tests.support.databases import sqlite_database
 from tests.support.settings import make_application, settings_for
@@ -115,9 +117,25 @@ class TestTheTown:
         assert count(Exclusion, Exclusion.review_on < WEDNESDAY.date()) >= 1
 
     def test_one_clash_waits_in_the_queue(self) -> None:
-        (case,) = db.session.scalars(select(SafetyCase).where(SafetyCase.closed_at.is_(None)))
-        pair = [db.session.get(Appointment, each) for each in (case.appointment_id, case.other_appointment_id)]
-        assert {each.client_id for each in pair} == {LAUREN, RYAN}
+        pairs = []
+        for case in db.session.scalars(select(SafetyCase).where(SafetyCase.closed_at.is_(None))):
+            both = [db.session.get(Appointment, each) for each in (case.appointment_id, case.other_appointment_id)]
+            pairs.append({each.client_id for each in both if each is not None})
+        assert {LAUREN, RYAN} in pairs
+
+    def test_the_desk_of_a_lead_has_something_of_every_kind(self) -> None:
+        lead = Actor("staff", LEAD, "lead")
+        found = safety_desk.desk(lead)
+        assert found.alerts
+        assert found.urgent
+        assert any(each.more for each in found.later)
+        assert found.matches
+        assert {each.asked_by for each in found.asked} == {LEAD}
+        assert {each.asked_by for each in found.given} == {LEAD_TOO}
+        assert found.requests
+        assert any(each.review_due for each in found.waiting)
+        assert any(each.closing for each in found.waiting)
+        assert any(each.too_little for each in found.waiting)
 
     def test_one_request_for_times_waits_for_an_answer(self) -> None:
         (request,) = db.session.scalars(select(TimeRequest))
