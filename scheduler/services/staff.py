@@ -175,10 +175,10 @@ def _read(details: StaffDetails) -> StaffDetails:
 
 
 def _write(person: Staff, details: StaffDetails) -> None:
-    person.given_name = details.given_name.strip()
-    person.family_name = details.family_name.strip()
+    person.given_name = personal.clean(details.given_name)
+    person.family_name = personal.clean(details.family_name)
     person.role = details.role
-    person.job = details.job.strip() or "worker"
+    person.job = personal.clean(details.job) or "worker"
     person.sees_clients = details.sees_clients
     person.woman = details.woman
     person.on_call = details.on_call
@@ -221,8 +221,8 @@ def _check(
 ) -> None:
     wrong: dict[str, str] = {}
     for field in ("given_name", "family_name"):
-        value = getattr(details, field).strip()
-        if not value or len(value) > 100:
+        value = personal.clean(getattr(details, field))
+        if len(value) > 100 or not any(letter.isalpha() for letter in value):
             wrong[field] = "Type a name of up to 100 letters."
     if details.role not in ROLES:
         wrong["role"] = "Choose a role."

@@ -101,10 +101,10 @@ def workers() -> list[StaffName]:
 
 
 def all_staff() -> list[Found]:
-    """Everyone, active first: names, role, job, what they do, username and version."""
+    """Everyone, active first: names, role, job, what they do, whether they have a phone, username and version."""
     rows = db.session.execute(
         select(Staff.id, Staff.given_name, Staff.family_name, Staff.role, Staff.job, Staff.sees_clients, Staff.woman,
-               Staff.active, Staff.on_call, Staff.username, Staff.version)
+               Staff.active, Staff.on_call, Staff.phone.is_not(None).label("has_phone"), Staff.username, Staff.version)
     ).all()
     return sorted(rows, key=lambda row: (not row.active, row.given_name.casefold(), row.family_name.casefold()))
 

@@ -1,18 +1,22 @@
-"""Staff: the list, adding an account, a new password, and ending one."""
+"""Staff: the list, adding and changing a record, a new password, and ending an account."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
-from scheduler.errors import Invalid, NotFound
+from scheduler.errors import InTheWay, Invalid, NotFound
 from scheduler.services import staff, venues
 from scheduler.services.staff import StaffDetails
 from scheduler.store import diary
 from scheduler.store import staff as store
+from scheduler.web import pages
 from scheduler.web.manage import ROLES, bp, words
+from scheduler.web.manage.blocked import blockers
 from scheduler.web.security import allow, current_actor
 
 
@@ -29,20 +33,43 @@ def add_person() -> Any:
     """Add someone, with an account when they sign in."""
     form, actor = request.form, current_actor()
     if request.method == "GET":
-        return _form({})
-    known = {venue.id for venue in venues.visible(actor)}
-    details = StaffDetails(
-        form.get("given_name", ""), form.get("family_name", ""), form.get("role", ""),
-        form.get("job", "").strip() or "worker", "sees_clients" in form, "woman" in form, "on_call" in form,
-        form.get("phone", "").strip() or None,
-        venues=tuple(each for each in form.getlist("venues", type=int) if each in known),
-    )
+        return _form({}, form)
+    details = _typed(form.getlist("venues", type=int))
     username = form.get("username", "").strip() or None
     try:
         staff.add(actor, details, username, form.get("password", "") if username else None)
     except Invalid as error:
-        return _form(dict(error.fields), error.status)
+        return _form(dict(error.fields), form, error.status)
     flash(_("%(name)s is added.", name=details.given_name))
+    return redirect(url_for("manage.people"))
+
+
+@bp.route("/staff/<int:staff_id>/edit", methods=["GET", "POST"])
+@allow(*ROLES)
+def edit_person(staff_id: int) -> Any:
+    """Change what is recorded of someone. Whether an exclusion may name them is worked out anew."""
+    person = store.record(staff_id)
+    if person is None:
+        raise NotFound
+    form, actor = request.form, current_actor()
+    recorded = _recorded(person)
+    if request.method == "GET":
+        return _form({}, recorded, person=recorded)
+    own = staff_id == actor.staff_id
+    role, username = form.get("role", ""), form.get("username", "").strip() or None
+    if own and (role != recorded["role"] or username is None):
+        wrong = {"role": _("Another manager must change your own role and account.")}
+        return _form(wrong, form, Invalid.status, person=recorded)
+    try:
+        staff.edit(
+            actor, staff_id, _typed(recorded.getlist("venues", type=int)), username,
+            pages.a_number(form.get("version"), "version") or 0, own or "active" in form,
+        )
+    except Invalid as error:
+        return _form(dict(error.fields), form, error.status, person=recorded)
+    except InTheWay as error:
+        return _form({}, form, error.status, person=recorded, error=error, blockers=blockers(actor, error))
+    flash(_("Saved."))
     return redirect(url_for("manage.people"))
 
 
@@ -81,9 +108,37 @@ def active(staff_id: int) -> Any:
     return redirect(url_for("manage.people"))
 
 
-def _form(wrong: dict[str, str], status: int = 200) -> Any:
+def _typed(otherwise: Collection[int]) -> StaffDetails:
+    """What the form says. Where the page had too many places to list, those recorded stay."""
+    form = request.form
+    known = {venue.id for venue in venues.visible(current_actor(), closed_too=True)}
+    chosen = form.getlist("venues", type=int) if "listed" in form else otherwise
+    return StaffDetails(
+        form.get("given_name", ""), form.get("family_name", ""), form.get("role", ""),
+        form.get("job", "").strip() or "worker", "sees_clients" in form, "woman" in form, "on_call" in form,
+        form.get("phone", "").strip() or None, form.get("date_of_birth", "").strip() or None,
+        tuple(each for each in chosen if each in known),
+    )
+
+
+def _recorded(person: Any) -> MultiDict[str, Any]:
+    """A record as the form would have been typed. Places that this manager may not know of are left out; the service
+    keeps them."""
+    known = {venue.id for venue in venues.visible(current_actor(), closed_too=True)}
+    text = ("given_name", "family_name", "role", "job", "phone", "date_of_birth", "username", "version")
+    ticked = ("sees_clients", "woman", "on_call", "active")
+    values = {name: getattr(person, name) or "" for name in text}
+    values |= {name: "yes" for name in ticked if getattr(person, name)}
+    venues_of = [str(each) for each in sorted(diary.assigned_venues(person.id) & known)]
+    return MultiDict({**values, "id": person.id, "venues": venues_of})
+
+
+def _form(
+    wrong: dict[str, str], typed: MultiDict[str, Any], status: int = 200, *, person: Any = None, error: Any = None,
+    blockers: Any = None,
+) -> Any:  # fmt: skip
     page = render_template(
-        "manage/person_form.html", wrong=wrong, typed=request.form, words=words,
-        venues=venues.visible(current_actor()),
+        "manage/person_form.html", wrong=wrong, typed=typed, words=words, person=person, error=error, blockers=blockers,
+        venues=venues.visible(current_actor(), closed_too=person is not None), me=current_actor().staff_id,
     )
     return page, status
