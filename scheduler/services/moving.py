@@ -48,8 +48,12 @@ def replace_session(actor: Actor, session: Session, placed: Placed, span: Interv
 
 
 def cancel_whole(actor: Actor, session: Session, reason: str = "worker-away") -> int:
-    """Cancel a session and its open appointments within the running transaction. Gives how many appointments."""
-    clients = [row.client_id for row in diary.standing_in(session.id)]
+    """Cancel a session and its open appointments within the running transaction. Gives how many appointments. Raises
+    WrongState when someone has come to it already."""
+    standing = diary.standing_in(session.id)
+    if any(row.state not in OPEN for row in standing):
+        raise WrongState
+    clients = [row.client_id for row in standing]
     cancelled = booking.cancel_for_session(actor, session.id, reason)
     session.cancelled_at = session.updated_at = clock.now()
     session.version += 1

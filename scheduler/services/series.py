@@ -147,7 +147,8 @@ def edit_series(
 @use_case
 def end_series(actor: Actor, series_id: int, from_day: date | None = None, version: int | None = None) -> int:
     """End a series: cancel its sessions from a day on (from now on with None), with their appointments, and make no
-    more. Gives how many sessions were cancelled. Raises NotAllowed, NotFound, Stale."""
+    more. Gives how many sessions were cancelled. Raises NotAllowed, NotFound, Stale, and WrongState when someone has
+    come to one of them already."""
     _may_run(actor)
     series = _series(actor, series_id, version)
     zone = card(actor, series.venue_id).zone

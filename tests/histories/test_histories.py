@@ -1,0 +1,91 @@
+"""Random histories of every operation, on both databases: after each step all that SAFETY.md says still holds.
+
+A longer search by hand: `SIDEGATE_HISTORIES=300 make test ARGS=tests/histories/test_histories.py`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from scheduler.extensions import db
+from scheduler.services import checks
+
+from ..support.databases import Database
+from . import town as operations
+from .picks import FromHypothesis
+
+EXAMPLES = int(os.environ.get("SIDEGATE_HISTORIES", "6"))
+STEPS = int(os.environ.get("SIDEGATE_STEPS", "25"))
+
+pytestmark = pytest.mark.usefixtures("context", "clock")
+
+
+class Histories(RuleBasedStateMachine):
+    """One town and what happens in it. A rule for each operation is added below."""
+
+    database: Database
+
+    @initialize(day=st.sampled_from(operations.FIRST_DAYS))
+    def found(self, day: Any) -> None:
+        self.steps = 0
+        db.session.remove()
+        self.database.empty()
+        self.town = operations.found(day)
+        note(f"the town is founded on {day}")
+
+    def do(self, name: str, data: Any) -> None:
+        try:
+            operations.step(self.town, name, FromHypothesis(data))
+        finally:
+            for line in self.town.log[self.steps :]:
+                note(f"  {line}")
+            self.steps = len(self.town.log)
+            db.session.rollback()
+
+    def teardown(self) -> None:
+        if hasattr(self, "town"):
+            broken = [str(each) for each in checks.run().broken]
+            assert not broken, broken
+
+
+def _rule_of(name: str) -> Any:
+    def run(self: Histories, data: Any) -> None:
+        self.do(name, data)
+
+    run.__name__ = name
+    return run
+
+
+for _name, _count in operations.OFTEN.items():
+    for _time in range(_count):
+        setattr(Histories, f"{_name}_{_time}", rule(data=st.data())(_rule_of(f"{_name}")))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(0)
+def test_whatever_happens_everyone_is_kept_apart_and_every_clash_is_queued(
+    database: Database, make_machine: Callable[[Database], Any]
+) -> None:
+    run_state_machine_as_test(
+        make_machine(database),
+        settings=settings(
+            max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, database=None,
+            suppress_health_check=list(HealthCheck), print_blob=False,
+            phases=(Phase.generate, Phase.shrink), derandomize="SIDEGATE_HISTORIES" not in os.environ,
+        ),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def make_machine() -> Callable[[Database], Any]:
+    def make(database: Database) -> Any:
+        return type("Histories", (Histories,), {"database": database})
+
+    return make

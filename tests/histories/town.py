@@ -1,0 +1,1062 @@
+"""A small town in which anything may happen: every operation of the services that changes who may be where, each with
+choices that love edges.
+
+An operation chooses by a `Pick`, calls one service as a page would, and says in words what it did. A refusal is an
+answer like any other, but it must change nothing; any other error fails the history.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from scheduler import clock
+from scheduler.errors import Busy, SidegateError, SlotUnavailable
+from scheduler.extensions import db
+from scheduler.models import (
+    AuditRecord,
+    ClientMerge,
+    Closure,
+    Exclusion,
+    Match,
+    Message,
+    Override,
+    Series,
+    Session,
+    StaffVenue,
+    Stay,
+    TimeRequest,
+)
+from scheduler.notifications import sender
+from scheduler.rules.phones import e164
+from scheduler.services import (
+    arrivals,
+    audit,
+    booking,
+    clients,
+    door,
+    exclusions,
+    merging,
+    overrides,
+    requests,
+    safety_desk,
+    sessions,
+    staff,
+    sweep,
+    venues,
+)
+from scheduler.services.actors import SYSTEM, Actor, client_actor
+from scheduler.services.booking import Choice, Wanted
+from scheduler.services.transaction import use_case
+
+from ..support import factories as make
+from . import oracle
+from .oracle import Facts
+from .picks import Pick
+
+LONDON = ZoneInfo("Europe/London")
+MINUTE = timedelta(minutes=1)
+LOOK = timedelta(days=4)
+#: Between one thing and the next, as in life: what came first is never in doubt.
+TICK = timedelta(milliseconds=1)
+
+#: The day on which a history begins, and where the clocks change the day after, in spring and in autumn.
+FIRST_DAYS = (date(2026, 3, 2), date(2027, 3, 27), date(2027, 10, 30))
+
+#: Minutes from local midnight to where something begins: mostly one morning, then midnight and where clocks change.
+_BEGINS = (600, 630, 660, 690, 720, 645, 615, 540, 1410, 1425, 0, 15, 30, 60, 75, 90, 120, -15, -30)
+_LASTS = (60, 30, 120, 90, 180, 45)
+
+#: Invented people. Some names are each other's short or misspelt forms, and some are two people's.
+_PEOPLE = (
+    ("Gareth", "Pike"), ("Alma", "Reyes"), ("Sunita", "Patel"), ("Gaz", "Pike"), ("Katarzyna", "Nowak"),
+    ("Kasia", "Nowak"), ("Dai", "Pritchard"), ("Alma", "Rayes"), ("Gareth", ""), ("Pike", "Gareth"),
+)  # fmt: skip
+_BIRTHS = (None, "1984-05-06", "1984", "1984-06-05", "1990-01-01")
+_PHONES = (None, "07700 900111", "07700 900222", "07700 900333")
+
+OPERATIONS: dict[str, Callable[[Town, Pick], str]] = {}
+#: Operations that put somebody in a place at a time: after them no breach may exist that was not there before.
+PLACES: set[str] = set()
+#: How often each operation is tried, beside the others; once unless said.
+OFTEN: dict[str, int] = {}
+
+
+def operation(*, places: bool = False, often: int = 1) -> Callable[[Any], Any]:
+    """Registers an operation under its function's name."""
+
+    def register(function: Callable[[Town, Pick], str]) -> Callable[[Town, Pick], str]:
+        OPERATIONS[function.__name__] = function
+        OFTEN[function.__name__] = often
+        if places:
+            PLACES.add(function.__name__)
+        return function
+
+    return register
+
+
+class Nothing(Exception):
+    """There is nothing yet that this operation could be done to."""
+
+
+@dataclass
+class Town:
+    """What a history knows of its town. Everything else is read from the tables."""
+
+    day: date
+    manager: Actor
+    leads: tuple[Actor, ...]
+    desks: tuple[Actor, ...]
+    first_worker: int
+    refuge: int
+    kinds: tuple[int, ...]
+    log: list[str] = field(default_factory=list)
+    swept: bool = False
+
+    # --- choosing ---
+
+    def facts(self) -> Facts:
+        return oracle.read()
+
+    def moment(self, pick: Pick, low: int = 0, high: int = 2) -> datetime:
+        """A time that something might begin at, on one of the town's days."""
+        day = self.day + timedelta(days=pick.one(range(low, high + 1)))
+        return datetime.combine(day, time(), LONDON).astimezone(UTC) + pick.one(_BEGINS) * MINUTE
+
+    def near(self, pick: Pick, facts: Facts, long: timedelta, margin: timedelta = 15 * MINUTE) -> datetime:
+        """A time at which a presence of this length would touch, or almost touch, one that is there."""
+        spans = [visit.there for each in oracle.visits(facts).values() for visit in each if visit.there]
+        if not spans:
+            return self.moment(pick)
+        start, end = pick.one(spans)
+        apart = pick.one((30, 25, 35, 0, 5, 60)) * MINUTE
+        return end + apart + margin if pick.one((True, False)) else start - apart - margin - long
+
+    def among_women(self, pick: Pick, facts: Facts) -> datetime:
+        """The edge of a women-only time, or just outside it."""
+        window = pick.one(_some([each for each in facts.windows if each.audience == "women"]))
+        day = self.day + timedelta(days=(window.weekday - self.day.weekday()) % 7)
+        edge = pick.one((window.from_minute, window.until_minute, window.from_minute - window.clear_before))
+        minutes = edge + pick.one((0, -60, 15, -15, -30))
+        return datetime.combine(day, time(), LONDON).astimezone(UTC) + minutes * MINUTE
+
+    def client(self, pick: Pick, facts: Facts) -> int:
+        """A client's record, seldom one that was merged into another."""
+        in_use = [row.id for row in facts.clients.values() if row.merged_into is None]
+        return pick.one(in_use * 9 + [each for each in facts.clients if each not in in_use])
+
+    def worker(self, pick: Pick, facts: Facts) -> int:
+        return pick.one([row.id for row in facts.staff.values() if row.sees_clients])
+
+    def session(self, pick: Pick, facts: Facts) -> Any:
+        return pick.one(_some([
+            row for row in facts.sessions.values() if row.cancelled_at is None and row.end > facts.now
+        ]))  # fmt: skip
+
+    def appointment(self, pick: Pick, facts: Facts, *states: str) -> Any:
+        return pick.one(_some([row for row in facts.appointments if not states or row.state in states]))
+
+    def whoever_books(self, pick: Pick) -> Actor:
+        return pick.one(self.desks)
+
+
+def _some(found: Any) -> list[Any]:
+    rows = list(found)
+    if not rows:
+        raise Nothing
+    return rows
+
+
+def found(day: date) -> Town:
+    """Two venues at one site, one whose door is in sight, one far away that is confidential, and one online; two
+    workers, two leads, two clients whom an exclusion keeps apart, two sessions on the first day, and one for women in a
+    women-only time on the second."""
+    clock.set_fixed(datetime.combine(day, time(8), LONDON).astimezone(UTC))
+    mill, door_in_sight, far = (make.make_site(name) for name in ("Mill Lane", "Canal Street", "Far Road"))
+    make.make_neighbours(mill, door_in_sight)
+    hub = make.make_venue(mill, creche=True)
+    upstairs = make.make_venue(mill, arrive_early=0, leave_late=10)
+    next_door = make.make_venue(door_in_sight, arrive_early=30, leave_late=0)
+    refuge = make.make_venue(far, confidential=True, kind="refuge", label="Where you are staying")
+    make.make_venue(kind="online")
+    for venue in (hub, upstairs, next_door, refuge):
+        make.open_all_day(venue)
+    kinds = (
+        make.make_type(notice=0),
+        make.make_type(notice=60, minutes=45, buffer_before=5, buffer_after=10, most_minutes=60),
+    )
+    lead, second, manager, reception, worker = (
+        staff.add(SYSTEM, staff.StaffDetails(given, family, role, sees_clients=role == "worker", woman=True))
+        for given, family, role in (
+            ("Jess", "Moran", "lead"), ("Noor", "Aziz", "lead"), ("Marta", "Silva", "manager"),
+            ("Rosa", "Quinn", "reception"), ("Priya", "Nair", "worker"),
+        )
+    )  # fmt: skip
+    for who in (manager, lead, worker):
+        make.assign(who, refuge)
+    town = Town(
+        day,
+        Actor("staff", manager, "manager"),
+        (Actor("staff", lead, "lead"), Actor("staff", second, "lead")),
+        (
+            Actor("staff", reception, "reception"), Actor("token", 1, "reception"), Actor("token", 2, "outreach"),
+            Actor("staff", lead, "lead"), Actor("staff", worker, "worker"), SYSTEM,
+        ),
+        worker,
+        refuge,
+        kinds,
+    )  # fmt: skip
+    other = staff.add(SYSTEM, staff.StaffDetails("Tom", "Marsh", "worker", sees_clients=True))
+    her = clients.add(SYSTEM, clients.ClientDetails("Alma", "Reyes", phone="07700 900111"))
+    him = clients.add(SYSTEM, clients.ClientDetails("Gareth", "Pike", phone="07700 900222"))
+    clients.decide_eligibility(town.leads[0], her, "eligible", "2026-1")
+    exclusions.record(
+        town.leads[0], exclusions.ExclusionDetails(her, person=("client", him), separation="gap", gap_minutes=30)
+    )
+    tomorrow = (day + timedelta(days=1)).weekday()
+    windows = [venues.WindowDetails(each, 0, 1440) for each in range(7)]
+    venues.set_opening_windows(SYSTEM, hub, [*windows, venues.WindowDetails(tomorrow, 780, 900, "women", 30, 15)])
+    for venue, who, begins, audience in (
+        (hub, worker, time(10), "everyone"), (next_door, other, time(10), "everyone"), (hub, worker, time(13), "women"),
+    ):
+        start = datetime.combine(day + timedelta(days=audience == "women"), begins, LONDON).astimezone(UTC)
+        sessions.add_session(
+            SYSTEM,
+            sessions.SessionDetails(
+                venue, "Clinic", start, start + (120 if audience == "women" else 180) * MINUTE, audience=audience,
+                types=kinds, staff=(who,), modes=("in-person", "phone"),
+            ),
+        )
+    return town
+
+
+# --- People -----------------------------------------------------------------------------------------------------------
+
+
+def _somebody(pick: Pick) -> clients.ClientDetails:
+    given, family = pick.one(_PEOPLE)
+    also = pick.one((None, None, *_PEOPLE))
+    aliases = (" ".join(also).strip(),) if also else ()
+    return clients.ClientDetails(given, family, aliases, pick.one(_BIRTHS), pick.one(_PHONES))
+
+
+@operation(often=2)
+def add_a_client(town: Town, pick: Pick) -> str:
+    details = _somebody(pick)
+    number = clients.add(town.whoever_books(pick), details)
+    return f"client {number}: {details.given_name} {details.family_name} {details.aliases} {details.date_of_birth}"
+
+
+@operation()
+def edit_a_client(town: Town, pick: Pick) -> str:
+    facts = town.facts()
+    number, details = town.client(pick, facts), _somebody(pick)
+    before = facts.clients[number]
+    clients.edit(town.whoever_books(pick), number, details, before.version)
+    birth = town.facts().clients[number].date_of_birth
+    phone = e164(details.phone) if details.phone else None
+    same = (before.given_name, before.family_name, tuple(before.aliases or ()), before.date_of_birth, before.phone)
+    if same != (details.given_name, details.family_name, details.aliases, birth, phone):
+        _nothing_dismissed("client", number)
+    return f"client {number} is {details.given_name} {details.family_name} {details.aliases} {details.date_of_birth}"
+
+
+def _nothing_dismissed(kind: str, number: int) -> None:
+    """A dismissal is undone when either record's identifying details change (SAFETY.md 2)."""
+    rows = db.session.execute(
+        select(Match.id).where(Match.person_kind == kind, Match.person_id == number, Match.state == "dismissed")
+    ).all()
+    db.session.rollback()
+    assert not rows, f"matches of {kind} {number} are still dismissed after their details changed"
+
+
+@operation()
+def add_a_member_of_staff(town: Town, pick: Pick) -> str:
+    given, family = pick.one(_PEOPLE)
+    woman = pick.one((True, False))
+    details = staff.StaffDetails(given, family or "Marsh", "worker", sees_clients=True, woman=woman)
+    number = staff.add(town.manager, details)
+    return f"worker {number}: {given} {family}, woman={woman}"
+
+
+@operation(often=2)
+def edit_a_member_of_staff(town: Town, pick: Pick) -> str:
+    facts = town.facts()
+    number = town.worker(pick, facts)
+    before = facts.staff[number]
+    given, family = pick.one(((before.given_name, before.family_name), *_PEOPLE))
+    woman = pick.one((not before.woman, before.woman))
+    active = pick.one((True, True, False))
+    details = staff.StaffDetails(
+        given, family or "Marsh", "worker", sees_clients=True, woman=woman, date_of_birth=pick.one(_BIRTHS),
+        venues=(town.refuge,) if number == town.first_worker else (),
+    )
+    staff.edit(town.manager, number, details, None, facts.staff[number].version, active)
+    return f"worker {number} is {given} {family}, woman={woman}, active={active}"
+
+
+@operation()
+def decide_eligibility(town: Town, pick: Pick) -> str:
+    number = town.client(pick, town.facts())
+    decision = pick.one(("not-eligible", "eligible", "unknown"))
+    clients.decide_eligibility(pick.one(town.leads), number, decision, "2026-1")
+    return f"client {number} is {decision}"
+
+
+@operation()
+def set_request_mode(town: Town, pick: Pick) -> str:
+    number, on = town.client(pick, town.facts()), pick.one((True, False))
+    clients.set_request_mode(pick.one(town.desks), number, on)
+    return f"client {number}, request mode {on}"
+
+
+@operation()
+def end_or_begin_a_client(town: Town, pick: Pick) -> str:
+    number, active = town.client(pick, town.facts()), pick.one((False, True, True))
+    clients.set_active(pick.one(town.desks), number, active)
+    return f"client {number}, active {active}"
+
+
+@operation()
+def record_what_is_safe(town: Town, pick: Pick) -> str:
+    number = town.client(pick, town.facts())
+    hours = pick.one(((), tuple((day, 540, 1020) for day in range(7)), ((0, 0, 600),)))
+    review = pick.one((None, town.day, town.day + timedelta(days=1)))
+    safe, paused = pick.one(("yes", "yes", "no", "unknown")), pick.one((False, False, True))
+    details = clients.SafeContactDetails(safe, hours, review_on=review, paused=paused)
+    clients.set_safe_contact(pick.one(town.desks), number, "sms", details)
+    return f"texts to client {number}: {safe}, {hours}, until {review}, paused {paused}"
+
+
+@operation()
+def begin_a_stay(town: Town, pick: Pick) -> str:
+    number = town.client(pick, town.facts())
+    since, until = pick.one((None, town.moment(pick))), None
+    if pick.one((True, False)):
+        until = (since or clock.now()) + pick.one((1, 24, 48)) * timedelta(hours=1)
+    clients.record_stay(pick.one((SYSTEM, town.manager, town.leads[0])), number, town.refuge, since, until)
+    return f"client {number} stays from {since} to {until}"
+
+
+@operation()
+def end_a_stay(town: Town, pick: Pick) -> str:
+    stay = pick.one(_some(town.facts().stays))
+    until = pick.one((None, town.moment(pick)))
+    clients.end_stay(town.manager, stay.id, until)
+    return f"stay {stay.id} ends {until or 'now'}"
+
+
+@operation(often=2)
+def make_two_records_one(town: Town, pick: Pick) -> str:
+    """Every exclusion and match stays in force (SAFETY.md 2)."""
+    facts = town.facts()
+    keep, gone = town.client(pick, facts), town.client(pick, facts)
+    lead = pick.one(town.leads)
+    before = oracle.rules(facts)
+    made = merging.merge(lead, keep, gone, "She came twice.")
+    after = {each._replace(exclusion=0) for each in oracle.rules(town.facts())}
+    lost = [each for each in before if not {_as_kept(each, gone, keep)} & after and not _herself(each, gone, keep)]
+    assert not lost, f"merging {gone} into {keep} lost {lost}"
+    return f"merge {made}: client {gone} is client {keep}"
+
+
+def _as_kept(rule: oracle.Rule, gone: int, keep: int) -> oracle.Rule:
+    became = {("client", gone): ("client", keep)}
+    her, named = became.get(rule.her, rule.her), became.get(rule.named, rule.named)
+    return rule._replace(exclusion=0, her=her, named=named)
+
+
+def _herself(rule: oracle.Rule, gone: int, keep: int) -> bool:
+    rule = _as_kept(rule, gone, keep)
+    return rule.her == rule.named
+
+
+@operation(often=2)
+def take_two_records_apart(town: Town, pick: Pick) -> str:
+    row = pick.one(_some(db.session.execute(
+        select(ClientMerge.__table__).where(ClientMerge.split_at.is_(None)).order_by(ClientMerge.id)
+    ).all()))  # fmt: skip
+    before = oracle.rules(town.facts())
+    merging.split(pick.one(town.leads), row.id, "They are two women.")
+    after = {_as_kept(each, row.gone_id, row.kept_id) for each in oracle.rules(town.facts())}
+    lost = [each for each in before if not {each._replace(exclusion=0)} & after]
+    assert not lost, f"taking merge {row.id} apart lost {lost}"
+    return f"clients {row.kept_id} and {row.gone_id} are two again"
+
+
+# --- Exclusions -------------------------------------------------------------------------------------------------------
+
+
+def _details(town: Town, pick: Pick, facts: Facts, her: int) -> exclusions.ExclusionDetails:
+    given, family = pick.one(_PEOPLE)
+    separation = pick.one(("gap", "day", "series", "site"))
+    sites = ()
+    if separation == "site":
+        sites = (pick.one(sorted({venue.site_id for venue in facts.venues.values()})),)
+    return exclusions.ExclusionDetails(
+        her, (f"{given} {family}".strip(),), None, pick.one(_BIRTHS), pick.one(_PHONES), separation=separation,
+        gap_minutes=pick.one((30, 0, 60, 25, 1440)), sites=sites, review_on=pick.one((None, town.day)),
+    )
+
+
+@operation(often=2)
+def record_an_exclusion(town: Town, pick: Pick) -> str:
+    facts = town.facts()
+    details = _details(town, pick, facts, town.client(pick, facts))
+    known = pick.one((True, False))
+    if known:
+        kind = pick.one(("client", "staff"))
+        person = town.client(pick, facts) if kind == "client" else town.worker(pick, facts)
+        details = replace(details, names=(), date_of_birth=None, phone=None, person=(kind, person))
+    made = exclusions.record(pick.one(town.leads), details)
+    return f"exclusion {made.exclusion_id} {_said(details)}: {made.matches} matches, {len(made.clashes)} clashes"
+
+
+def _said(details: exclusions.ExclusionDetails) -> str:
+    who = details.person or (*details.names, details.date_of_birth, details.phone)
+    return f"keeps client {details.client_id} from {who} by {details.separation} {details.gap_minutes} {details.sites}"
+
+
+def _exclusion(pick: Pick, facts: Facts, active: bool = True) -> Any:
+    return pick.one(_some([each for each in facts.exclusions if each.active is active]))
+
+
+@operation()
+def edit_an_exclusion(town: Town, pick: Pick) -> str:
+    facts = town.facts()
+    row = pick.one(_some(facts.exclusions))
+    before = facts.named[row.named_person_id]
+    details = _details(town, pick, facts, row.client_id)
+    exclusions.edit(pick.one(town.leads), row.id, details, row.version)
+    after = town.facts().named[row.named_person_id]
+    if (before.names, before.date_of_birth, before.phone) != (after.names, after.date_of_birth, after.phone):
+        dismissed = db.session.execute(
+            select(Match.id).where(Match.named_person_id == row.named_person_id, Match.state == "dismissed")
+        ).all()
+        db.session.rollback()
+        assert not dismissed, f"matches of exclusion {row.id} are still dismissed after its person changed"
+    return f"exclusion {row.id} {_said(details)}"
+
+
+@operation()
+def ask_to_close_an_exclusion(town: Town, pick: Pick) -> str:
+    row, lead = _exclusion(pick, town.facts()), pick.one(town.leads)
+    exclusions.start_closing(lead, row.id, "He has moved away.")
+    return f"closing of exclusion {row.id} asked for by {lead.id}"
+
+
+@operation(often=2)
+def confirm_closing_an_exclusion(town: Town, pick: Pick) -> str:
+    row = pick.one(_some([each for each in town.facts().exclusions if each.active and each.closing_by is not None]))
+    lead = pick.one(town.leads[::-1])
+    exclusions.confirm_closing(lead, row.id)
+    assert lead.id != row.closing_by, "one person closed an exclusion alone"
+    return f"exclusion {row.id} closed by {lead.id}"
+
+
+@operation()
+def keep_an_exclusion(town: Town, pick: Pick) -> str:
+    row = pick.one(_some([each for each in town.facts().exclusions if each.active and each.closing_by is not None]))
+    exclusions.keep(pick.one(town.leads), row.id)
+    return f"exclusion {row.id} kept"
+
+
+@operation()
+def reopen_an_exclusion(town: Town, pick: Pick) -> str:
+    row = _exclusion(pick, town.facts(), active=False)
+    exclusions.reopen(pick.one(town.leads), row.id, "He is back.")
+    return f"exclusion {row.id} reopened"
+
+
+@operation(often=2)
+def decide_a_match(town: Town, pick: Pick) -> str:
+    row = pick.one(_some(town.facts().matches))
+    decision = pick.one(("dismissed", "confirmed", "possible"))
+    exclusions.decide_match(pick.one(town.leads), row.id, decision, "We asked her.")
+    return f"match {row.id} with {row.person_kind} {row.person_id} {decision}"
+
+
+# --- Appointments -----------------------------------------------------------------------------------------------------
+
+
+def _a_choice(town: Town, pick: Pick, facts: Facts, client: int) -> Choice:
+    """An exact time in a session: on the edge of it, somewhere in it, or on the edge of somebody's presence."""
+    session = town.session(pick, facts)
+    kind = pick.one(town.kinds)
+    mode = pick.one(session.modes)
+    if session.kind != "one-to-one":
+        return Choice(client, kind, session.id, None, mode, session.start, creche=pick.one((0, 0, 1)))
+    worker = pick.one(facts.workers_of(session.id))
+    long = facts.types[kind].minutes * MINUTE
+    steps = max(1, int((session.end - session.start - long) / (15 * MINUTE)) + 1)
+    where = pick.one(("packed", "inside", "near"))
+    if where == "packed":
+        start = pick.one(oracle.free_starts(facts, session, worker, facts.types[kind]) or [session.start])
+    elif where == "inside":
+        start = session.start + pick.one(range(steps)) * 15 * MINUTE
+    else:
+        margin = facts.venues[session.venue_id].arrive_early * MINUTE
+        start = town.near(pick, facts, long, margin)
+    return Choice(client, kind, session.id, worker, mode, start, creche=pick.one((0, 0, 0, 1)))
+
+
+def _chosen(choice: Choice) -> str:
+    when = choice.start.astimezone(LONDON).strftime("%d %b %H:%M")
+    return f"client {choice.client_id} in session {choice.session_id} at {when} {choice.mode} with {choice.staff_id}"
+
+
+@operation(places=True, often=8)
+def book(town: Town, pick: Pick) -> str:
+    facts = town.facts()
+    actor = town.whoever_books(pick)
+    choice = _a_choice(town, pick, facts, town.client(pick, facts))
+    booked = booking.book(actor, choice)
+    return f"appointment {booked.id}: {_chosen(choice)}, by {actor.kind}"
+
+
+@operation(places=True, often=3)
+def book_by_her_link(town: Town, pick: Pick) -> str:
+    facts = town.facts()
+    number = town.client(pick, facts)
+    choice = _a_choice(town, pick, facts, number)
+    booked = booking.book(client_actor(number), choice)
+    assert number not in oracle.named_clients(facts), "a named person booked by their own link (SAFETY.md 4)"
+    assert not facts.clients[number].request_mode, "someone in request mode booked by their own link"
+    return f"appointment {booked.id}: {_chosen(choice)}, by her link"
+
+
+@operation(places=True, often=2)
+def book_the_first_offer(town: Town, pick: Pick) -> str:
+    """Whatever is offered can be booked."""
+    facts = town.facts()
+    number, kind = town.client(pick, facts), pick.one(town.kinds)
+    actor = pick.one((*town.desks, client_actor(number)))
+    offered = booking.offers(actor, Wanted(number, kind, facts.now, facts.now + LOOK))
+    offer = pick.one(_some(offered))
+    try:
+        booked = booking.book(actor, Choice.from_offer(number, kind, offer))
+    except SlotUnavailable:
+        raise AssertionError(f"{offer} was offered to client {number} by {actor} and could not be booked") from None
+    return f"appointment {booked.id} from an offer: client {number} {offer.start} {offer.mode} in {offer.session}"
+
+
+@operation(places=True, often=4)
+def move(town: Town, pick: Pick) -> str:
+    facts = town.facts()
+    row = town.appointment(pick, facts, "booked")
+    actor = pick.one((*town.desks, client_actor(row.client_id)))
+    choice = _a_choice(town, pick, facts, row.client_id)
+    booking.move(actor, row.id, choice, row.version)
+    return f"appointment {row.id} moved: {_chosen(choice)}, by {actor.kind}"
+
+
+@operation(often=2)
+def cancel(town: Town, pick: Pick) -> str:
+    row = town.appointment(pick, town.facts(), "booked")
+    actor = pick.one((*town.desks, client_actor(row.client_id)))
+    booking.cancel(actor, row.id)
+    return f"appointment {row.id} cancelled"
+
+
+@operation(places=True, often=3)
+def mark(town: Town, pick: Pick) -> str:
+    row = town.appointment(pick, town.facts(), "booked", "arrived", "fulfilled", "noshow")
+    said = pick.one(("absent", "undo", "arrived", "seen"))
+    arrivals.mark(pick.one(town.desks), row.id, said)
+    return f"appointment {row.id} marked {said}"
+
+
+@operation(places=True)
+def take_a_mark_back(town: Town, pick: Pick) -> str:
+    row = town.appointment(pick, town.facts(), "noshow")
+    booking.mark(pick.one(town.desks), row.id, "booked")
+    return f"appointment {row.id} is booked again"
+
+
+@operation(often=2)
+def ask_for_times(town: Town, pick: Pick) -> str:
+    facts = town.facts()
+    number, kind = town.client(pick, facts), pick.one(town.kinds)
+    shown = _some(booking.timetable(number, kind, "in-person", facts.now, facts.now + LOOK))
+    wishes = list(dict.fromkeys((each[0], each[2]) for each in (pick.one(shown), pick.one(shown))))
+    made = booking.request_times(client_actor(number), number, kind, "in-person", wishes)
+    return f"request {made} of client {number} for {[session for session, _ in wishes]}"
+
+
+@operation(places=True, often=2)
+def confirm_a_request(town: Town, pick: Pick) -> str:
+    row = pick.one(_some(db.session.execute(select(TimeRequest.__table__).where(TimeRequest.state == "open")).all()))
+    wishes = db.session.get(TimeRequest, row.id)
+    assert wishes is not None
+    session, start = pick.one(json.loads(wishes.wishes))
+    booked = requests.confirm(pick.one(town.desks), row.id, session, datetime.fromisoformat(start))
+    return f"request {row.id} confirmed: appointment {booked.id} in session {booked.session_id}"
+
+
+# --- Overrides --------------------------------------------------------------------------------------------------------
+
+
+@operation(often=2)
+def ask_for_an_override(town: Town, pick: Pick) -> str:
+    facts, lead = town.facts(), pick.one(town.leads)
+    cased = [each for each in facts.cases if each.closed_at is None and each.exclusion_id is not None]
+    if cased and pick.one((False, True)):
+        case = pick.one(cased)
+        return f"override {overrides.ask_for_case(lead, case.id, 'Both have agreed.')} asked for about case {case.id}"
+    number = town.client(pick, facts)
+    if pick.one((True, False)):
+        kind = pick.one(town.kinds)
+        kept = _some(overrides.times(lead, Wanted(number, kind, facts.now, facts.now + LOOK)))
+        choice = Choice.from_offer(number, kind, pick.one(kept))
+    else:
+        choice = _a_choice(town, pick, facts, number)
+    made = overrides.ask_to_book(lead, choice, "Both have agreed.")
+    return f"override {made} asked for by {lead.id}: {_chosen(choice)}"
+
+
+@operation(often=3)
+def decide_on_an_override(town: Town, pick: Pick) -> str:
+    """Only what two people decided on comes about, and all of it is named and queued (SAFETY.md 5)."""
+    table = Override.__table__
+    row = pick.one(_some(db.session.execute(select(table).where(table.c.state == "asked").order_by(table.c.id)).all()))
+    actor = pick.one((*town.leads, town.manager))
+    if pick.one((False, False, True)):
+        overrides.refuse(actor, row.id)
+        return f"override {row.id} refused by {actor.id}"
+    before = town.facts()
+    made = overrides.give(actor, row.id, overrides.view(actor, row.id).seen)
+    assert actor.id != row.asked_by, "one person gave an override alone"
+    after = town.facts()
+    new = oracle.coming(after) - set(oracle.breaches(before))
+    assert new <= oracle.overridden(after), f"override {row.id} made {new}, of which it names not all"
+    assert all(clash[0] == "apart" for clash in new), f"override {row.id} lifted {new}"
+    return f"override {row.id} given by {actor.id}: appointment {made}, {sorted(new)}"
+
+
+# --- Sessions ---------------------------------------------------------------------------------------------------------
+
+
+def _session_details(town: Town, pick: Pick, facts: Facts) -> sessions.SessionDetails:
+    venue = pick.one(list(facts.venues.values()))
+    kind = pick.one(("one-to-one", "group", "drop-in"))
+    audience = pick.one(("everyone", "women"))
+    start = pick.one((
+        town.moment, lambda p: town.near(p, facts, timedelta(hours=1)), lambda p: town.among_women(p, facts),
+    ))(pick)  # fmt: skip
+    modes = pick.one((("in-person",), ("in-person", "video"), ("video",)))
+    if venue.kind == "online":
+        modes = ("video",)
+    return sessions.SessionDetails(
+        venue.id, "Clinic", start, start + pick.one(_LASTS) * MINUTE, kind, audience, modes,
+        town.kinds, (town.worker(pick, facts),), pick.one((2, 1, 3)) if kind != "one-to-one" else None,
+        pick.one((0, 1)) if venue.creche else 0, pick.one((None, "Room 1")),
+    )  # fmt: skip
+
+
+def _held(details: sessions.SessionDetails) -> str:
+    start, end = (at.astimezone(LONDON).strftime("%d %b %H:%M %Z") for at in (details.start, details.end))
+    who = f"for {details.audience} by {details.staff} seats {details.seats}"
+    return f"{details.kind} at venue {details.venue_id} {start} to {end} {details.modes} {who}"
+
+
+@operation(places=True, often=4)
+def add_a_session(town: Town, pick: Pick) -> str:
+    details = _session_details(town, pick, town.facts())
+    number = sessions.add_session(pick.one((SYSTEM, town.manager)), details)
+    return f"session {number}: {_held(details)}"
+
+
+@operation(places=True, often=3)
+def move_a_session(town: Town, pick: Pick) -> str:
+    facts = town.facts()
+    row = town.session(pick, facts)
+    long = pick.one((row.end - row.start, timedelta(hours=1)))
+    start = pick.one((
+        lambda p: row.start + p.one((30, -30, 15, 60, 1440)) * MINUTE, town.moment,
+        lambda p: town.near(p, facts, timedelta(hours=1)),
+    ))(pick)  # fmt: skip
+    venue = pick.one((None, pick.one([each for each in facts.venues if each != row.venue_id])))
+    sessions.move_session(SYSTEM, row.id, start, start + long, venue, row.version)
+    return f"session {row.id} moved to {start.astimezone(LONDON):%d %b %H:%M} for {long} at venue {venue}"
+
+
+@operation(places=True, often=2)
+def edit_a_session(town: Town, pick: Pick) -> str:
+    facts = town.facts()
+    row = town.session(pick, facts)
+    details = sessions.details_of(SYSTEM, row.id)
+    what = pick.one(("staff", "audience", "modes", "end", "seats"))
+    changed: dict[str, Any] = {
+        "staff": (town.worker(pick, facts),), "audience": pick.one(("women", "everyone")),
+        "modes": pick.one((("in-person", "phone"), ("in-person",), ("video",))),
+        "end": row.end + pick.one((60, -30)) * MINUTE, "seats": None if row.kind == "one-to-one" else pick.one((1, 3)),
+    }  # fmt: skip
+    sessions.edit_session(SYSTEM, row.id, replace(details, **{what: changed[what]}), row.version)
+    return f"session {row.id} has {what} {changed[what]}"
+
+
+@operation()
+def cancel_a_session(town: Town, pick: Pick) -> str:
+    row = town.session(pick, town.facts())
+    sessions.cancel_session(SYSTEM, row.id, row.version)
+    return f"session {row.id} cancelled"
+
+
+def _series_details(town: Town, pick: Pick, facts: Facts) -> sessions.SeriesDetails:
+    venue = pick.one([each for each in facts.venues.values() if each.kind != "online"])
+    kind = pick.one(("group", "one-to-one"))
+    minute = pick.one((600, 660, 90, 60, 1410, 0))
+    return sessions.SeriesDetails(
+        venue.id, "Clinic", "FREQ=DAILY", town.day + timedelta(days=pick.one((0, 1))), minute,
+        pick.one((60, 120, 30)), town.day + timedelta(days=3), kind, pick.one(("everyone", "women")),
+        pick.one((("in-person",), ("in-person", "video"), ("video",))), town.kinds, (town.worker(pick, facts),),
+        3 if kind == "group" else None,
+    )  # fmt: skip
+
+
+@operation(places=True, often=2)
+def add_a_series(town: Town, pick: Pick) -> str:
+    details = _series_details(town, pick, town.facts())
+    number = sessions.add_series(SYSTEM, details)
+    return (
+        f"series {number}: {details.kind} at venue {details.venue_id} from {details.first_day} at minute "
+        f"{details.at_minute} for {details.minutes} {details.modes} by {details.staff}"
+    )
+
+
+def _series(pick: Pick) -> Any:
+    return pick.one(_some(db.session.execute(select(Series.__table__).where(Series.active)).all()))
+
+
+@operation(places=True, often=2)
+def edit_a_series(town: Town, pick: Pick) -> str:
+    row = _series(pick)
+    details, version = sessions.series_details(SYSTEM, row.id)
+    facts = town.facts()
+    what = pick.one(("at_minute", "venue_id", "staff", "minutes", "modes"))
+    changed: dict[str, Any] = {
+        "at_minute": pick.one((630, 660, 720, 120)), "venue_id": pick.one(list(facts.venues)),
+        "staff": (town.worker(pick, facts),), "minutes": pick.one((30, 60, 120)),
+        "modes": pick.one((("in-person", "video"), ("in-person",))),
+    }  # fmt: skip
+    from_day = pick.one((None, town.day + timedelta(days=1), town.day + timedelta(days=2)))
+    now = sessions.edit_series(SYSTEM, row.id, replace(details, **{what: changed[what]}), from_day, version)
+    return f"series {row.id} has {what} {changed[what]} from {from_day}, now series {now}"
+
+
+@operation()
+def end_a_series(town: Town, pick: Pick) -> str:
+    row = _series(pick)
+    from_day = pick.one((None, town.day + timedelta(days=1)))
+    sessions.end_series(SYSTEM, row.id, from_day)
+    return f"series {row.id} ended from {from_day}"
+
+
+# --- Places -----------------------------------------------------------------------------------------------------------
+
+
+@operation(places=True, often=3)
+def set_opening_times(town: Town, pick: Pick) -> str:
+    facts = town.facts()
+    venue = pick.one([each for each in facts.venues.values() if each.kind != "online"])
+    windows = [venues.WindowDetails(day, 0, 1440) for day in range(7)]
+    low = pick.one((600, 660, 720, 0, 60, 90, 1380))
+    high = min(low + pick.one((60, 120, 30)), 1440)
+    clear_before, clear_after = pick.one((0, 30, 60)), pick.one((0, 15, 60))
+    women_only = pick.one((True, True, False))
+    if women_only:
+        day = (town.day + timedelta(days=pick.one((0, 1)))).weekday()
+        staffed = pick.one((True, True, False))
+        windows.append(venues.WindowDetails(day, low, high, "women", clear_before, clear_after, staffed))
+    later = pick.one((False, False, True))
+    since = venues.set_opening_windows(town.manager, venue.id, windows, later)
+    return f"venue {venue.id} is for women {(low, high, clear_before, clear_after) if women_only else ()} from {since}"
+
+
+@operation()
+def close_a_venue(town: Town, pick: Pick) -> str:
+    venue = pick.one(list(town.facts().venues))
+    start = town.moment(pick)
+    number = venues.add_closure(town.manager, venue, start, start + pick.one(_LASTS) * MINUTE)
+    return f"closure {number} of venue {venue} from {start}"
+
+
+@operation()
+def take_a_closure_back(town: Town, pick: Pick) -> str:
+    row = pick.one(_some(db.session.execute(select(Closure.__table__)).all()))
+    venues.remove_closure(town.manager, row.id)
+    return f"closure {row.id} taken back"
+
+
+@operation(places=True)
+def edit_a_venue(town: Town, pick: Pick) -> str:
+    facts = town.facts()
+    venue = pick.one([each for each in facts.venues.values() if not each.confidential])
+    what = pick.one(("arrive_early", "leave_late", "site_id", "kind"))
+    changed: dict[str, Any] = {
+        "arrive_early": pick.one((0, 15, 45)), "leave_late": pick.one((0, 15, 60)), "kind": pick.one(("hub", "online")),
+        "site_id": pick.one(sorted({each.site_id for each in facts.venues.values() if not each.confidential})),
+    }  # fmt: skip
+    details = venues.VenueDetails(
+        venue.name, venue.kind, venue.site_id, venue.label, venue.confidential, venue.active, venue.zone,
+        venue.arrive_early, venue.leave_late, venue.creche,
+    )
+    venues.edit_venue(town.manager, venue.id, replace(details, **{what: changed[what]}), venue.version)
+    return f"venue {venue.id} has {what} {changed[what]}"
+
+
+@operation()
+def set_neighbours(town: Town, pick: Pick) -> str:
+    facts = town.facts()
+    sites = sorted({venue.site_id for venue in facts.venues.values()})
+    site = pick.one(sites)
+    others = [each for each in sites if each != site]
+    near = pick.one(([], [others[0]], [others[-1]], others))
+    venues.set_neighbours(town.manager, site, near)
+    return f"site {site} has neighbours {near}"
+
+
+# --- What the days bring ----------------------------------------------------------------------------------------------
+
+
+@operation(often=2)
+def time_passes(town: Town, pick: Pick) -> str:
+    now = clock.now()
+    jump = pick.one((30, 60, 120, 180, 600, 1440, 5)) * MINUTE
+    coming = pick.one((False, False, True)) and [
+        at for each in oracle.visits(town.facts()).values() for visit in each for at in visit.span if at > now
+    ]
+    # The next thing happens a tick later: at the very edge of a presence, or just past it.
+    clock.set_fixed(pick.one(sorted(coming)) - pick.one((TICK, timedelta())) if coming else now + jump)
+    return f"it is {clock.now().astimezone(LONDON):%d %b %H:%M %Z}"
+
+
+@operation()
+def sweep_at_night(town: Town, pick: Pick) -> str:
+    before = {case.id for case in town.facts().cases if case.closed_at is None}
+    sweep.run()
+    opened = {case.id for case in town.facts().cases if case.closed_at is None} - before
+    assert not opened, f"the sweep found clashes that the queue lacked: cases {opened}"
+    town.swept = True
+    return "swept"
+
+
+@operation(often=2)
+def ask_at_the_door(town: Town, pick: Pick) -> str:
+    facts = town.facts()
+    venue = pick.one([each.id for each in facts.venues.values() if not each.confidential and each.kind != "online"])
+    number, text, companion = None, None, False
+    if pick.one((True, False)):
+        number = town.client(pick, facts)
+    else:
+        text = " ".join(pick.one(_PEOPLE)).strip()
+        companion = pick.one((False, True))
+    answer = door.check(pick.one(town.desks[:2]), venue, number, text, companion)
+    return f"at the door of venue {venue}: {number or text}: {answer}"
+
+
+@operation()
+def send_what_is_due(town: Town, pick: Pick) -> str:
+    """Claims texts as the worker does, and looks at each of them as it was at that moment (SAFETY.md 9.5)."""
+    table = Message.__table__
+    before = {row.id: row for row in db.session.execute(select(table))}
+    sender.claim()
+    db.session.rollback()
+    claimed = [row for row in db.session.execute(select(table)) if row.state == "claimed"]
+    for row in claimed:
+        if before[row.id].state != "claimed":
+            _was_safe(row)
+    return f"{len(claimed)} texts claimed"
+
+
+def _was_safe(message: Any) -> None:
+    from scheduler.models import SafeContact
+
+    now = clock.now()
+    contact = db.session.execute(
+        select(SafeContact.__table__).where(
+            SafeContact.client_id == message.client_id, SafeContact.channel == "sms"
+        )
+    ).first()
+    what = f"text {message.id} to client {message.client_id}"
+    assert contact is not None, f"{what}: nothing is recorded of this channel"
+    assert contact.safe == "yes", f"{what}: the channel is not safe"
+    assert not contact.paused, f"{what}: texts are paused"
+    local = now.astimezone(LONDON)
+    assert contact.review_on is None or local.date() <= contact.review_on, f"{what}: past its review date"
+    minute = local.hour * 60 + local.minute
+    assert not contact.hours or any(day == local.weekday() and a <= minute < b for day, a, b in contact.hours), what
+    assert message.send_after <= now < message.send_before, f"{what}: not its moment"
+    row = next((each for each in oracle.read().appointments if each.id == message.appointment_id), None)
+    if row is not None:
+        stands = row.state in ("booked", "pending") if message.purpose != "cancellation" else row.state == "cancelled"
+        assert stands, f"{what}: the appointment is {row.state}"
+        assert row.version == message.appointment_version, f"{what}: the appointment was changed since"
+        assert row.start > now, f"{what}: the moment has passed"
+
+
+@operation()
+def look_at_the_desk(town: Town, pick: Pick) -> str:
+    """Every read of an exclusion is in the audit log (SAFETY.md 9.6)."""
+    lead = pick.one(town.leads)
+    last = db.session.execute(select(AuditRecord.id).order_by(AuditRecord.id.desc()).limit(1)).scalar() or 0
+    facts = town.facts()
+    row = pick.one(_some(facts.exclusions))
+    match_row = pick.one([None, *facts.matches])
+    seen = {row.id}
+    safety_desk.exclusion(lead, row.id)
+    shown = safety_desk.desk(lead)
+    seen |= {each.exclusion_id for each in (*shown.cases, *shown.matches, *shown.alerts) if each.exclusion_id}
+    seen |= {each.id for each in shown.waiting}
+    seen |= {each.id for each in exclusions.list_for(lead, row.client_id)}
+    if match_row is not None:
+        seen |= {each.id for each in safety_desk.match(lead, match_row.id).exclusions}
+    exclusions.affected(lead, row.id)
+    logged: set[int] = set()
+    for record in db.session.scalars(select(AuditRecord).where(AuditRecord.id > last)):
+        if (record.actor_kind, record.actor_id, record.action) == (lead.kind, lead.id, "look"):
+            logged |= set((record.detail or {}).get("exclusions", ()))
+            if record.subject_kind == "exclusion" and record.subject_id:
+                logged.add(record.subject_id)
+    db.session.rollback()
+    assert seen <= logged, f"lead {lead.id} saw exclusions {seen - logged}, and no look was recorded"
+    return f"lead {lead.id} looked at {sorted(seen)}"
+
+
+@operation()
+def seal_the_log(town: Town, pick: Pick) -> str:
+    return f"{audit.seal()} records sealed"
+
+
+# --- What is offered --------------------------------------------------------------------------------------------------
+
+
+class _Undo(Exception):
+    """Ends a use case that was only tried."""
+
+
+@use_case
+def _book_and_undo(actor: Actor, choice: Choice) -> NoReturn:
+    booking.book(actor, choice)
+    raise _Undo
+
+
+def would_book(actor: Actor, choice: Choice) -> bool:
+    """Would this be booked now? Nothing is left of trying."""
+    try:
+        _book_and_undo(actor, choice)
+    except _Undo:
+        return True
+    except SlotUnavailable:
+        return False
+    raise AssertionError("unreachable")
+
+
+@operation(often=2)
+def compare_offers(town: Town, pick: Pick) -> str:
+    """What is offered is exactly what would be booked, of the times into which the workers' free time is cut; and what
+    would not be booked has a reason that SAFETY.md knows."""
+    facts = town.facts()
+    number, kind = town.client(pick, facts), facts.types[pick.one(town.kinds)]
+    if facts.clients[number].merged_into is not None:
+        raise Nothing
+    hers = client_actor(number)
+    actor = pick.one((*town.desks, hers))
+    offered = {
+        (each.session, each.staff, each.mode, each.start)
+        for each in booking.offers(actor, Wanted(number, kind.id, facts.now, facts.now + LOOK))
+    }
+    person = facts.clients[number]
+    named = number in oracle.named_clients(facts)
+    asks = named or person.request_mode
+    assert booking.in_request_mode(number) == asks, f"request mode of client {number}, whom an exclusion names: {named}"
+    if actor == hers and asks:
+        assert not offered, f"client {number} is in request mode and was offered times"
+    if not offered and pick.one((True, False)):
+        return f"nothing is offered to client {number}"
+    row = town.session(pick, facts)
+    mode = pick.one(row.modes)
+    if row.kind == "one-to-one":
+        worker = pick.one(facts.workers_of(row.id))
+        start = pick.one(_some(oracle.free_starts(facts, row, worker, kind)))
+    else:
+        worker, start = None, row.start
+    if start < facts.now:
+        raise Nothing
+    choice = Choice(number, kind.id, row.id, worker, mode, start)
+    accepted = would_book(actor, choice)
+    what = f"{_chosen(choice)} for {actor.kind}"
+    assert accepted == ((row.id, worker, mode, start) in offered), f"offered={not accepted}, booked={accepted}: {what}"
+    long = kind.minutes * MINUTE if row.kind != "group" else row.end - row.start
+    wish = oracle.Wish(
+        oracle.WISHED, number, row.id, worker, kind.id, mode, start, start + long, start - kind.buffer_before * MINUTE,
+        start + long + kind.buffer_after * MINUTE, 0,
+    )
+    why = oracle.why_not(facts, wish)
+    if not person.active:
+        why.append("not active")
+    if actor == hers and (asks or start < facts.now + kind.notice * MINUTE):
+        why.append("request mode or notice")
+    venue = facts.venues[facts.sessions[row.id].venue_id]
+    if venue.confidential and actor != hers and actor != SYSTEM and not _assigned(actor, venue.id):
+        why.append("knows nothing of the place")
+    assert accepted == (not why), f"booked={accepted} although {why or 'nothing speaks against it'}: {what}"
+    return f"{what} would {'' if accepted else 'not '}be booked: {why}"
+
+
+def _assigned(actor: Actor, venue: int) -> bool:
+    if actor.staff_id is None:
+        return False
+    query = select(StaffVenue.venue_id).where(StaffVenue.staff_id == actor.staff_id, StaffVenue.venue_id == venue)
+    return db.session.execute(query).first() is not None
+
+
+# --- One step ---------------------------------------------------------------------------------------------------------
+
+
+#: What a refusal leaves as it was. Sealing, texts and the log of looks are not asked about.
+_UNTOUCHED = ("appointments", "sessions", "workers", "venues", "near", "windows", "exclusions", "matches", "named",
+              "closed_sites", "clients", "staff", "cases", "stays", "overridden")  # fmt: skip
+
+
+def step(town: Town, name: str, pick: Pick) -> None:
+    """Do one operation, and ask the oracle about everything."""
+    clock.set_fixed(clock.now() + TICK)
+    before = town.facts()
+    town.swept = False
+    try:
+        said = OPERATIONS[name](town, pick)
+        refused = False
+    except Nothing:
+        return
+    except Busy:
+        raise
+    except SidegateError as error:
+        said, refused = f"refused ({type(error).__name__})", True
+    town.log.append(f"{name}: {said}")
+    after = town.facts()
+    if refused:
+        changed = [each for each in _UNTOUCHED if getattr(before, each) != getattr(after, each)]
+        assert not changed, f"{name} was refused and changed {changed}"
+    if name in PLACES:
+        new = oracle.coming(after) - set(oracle.breaches(before))
+        assert not new, f"{name} made {new}"
+    found = oracle.wrong(after, town.swept)
+    assert not found, f"after {name}: {found}"
+
+
+def all_names() -> list[str]:
+    """Every operation, as often as it is to be tried."""
+    return list(itertools.chain.from_iterable([name] * OFTEN[name] for name in OPERATIONS))
+
+
+__all__ = ["FIRST_DAYS", "OPERATIONS", "PLACES", "Nothing", "Town", "all_names", "found", "step", "would_book"]
+
+_ = (Exclusion, Session, Stay)
