@@ -32,6 +32,7 @@ class Birth(StrEnum):
     SWAPPED = "same birth date with day and month the other way round"
     FITS = "birth date fits as far as it is known"
     CLOSE = "birth dates differ a little"
+    YEAR = "same year of birth, different day"
     UNKNOWN = "no birth date to compare"
     DIFFERS = "different birth date"
 
@@ -129,4 +130,6 @@ def _without_placeholder(of: tuple[int, int | None, int | None]) -> tuple[int, i
 def _compare_whole(a: tuple[int, int | None, int | None], b: tuple[int, int | None, int | None]) -> Birth:
     if a[0] == b[0] and (a[1], a[2]) == (b[2], b[1]):
         return Birth.SWAPPED
-    return Birth.CLOSE if sum(x == y for x, y in zip(a, b, strict=True)) == 2 else Birth.DIFFERS
+    if sum(x == y for x, y in zip(a, b, strict=True)) == 2:
+        return Birth.CLOSE
+    return Birth.YEAR if a[0] == b[0] else Birth.DIFFERS

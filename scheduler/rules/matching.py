@@ -50,26 +50,28 @@ class Likeness(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What comparing two people found. `possible` must keep them apart; `lone` is possible too, unless more than
-    MOST_LONE people share what little agrees. `score` is from 0 to 100, and only sorts a lead's list."""
+    MOST_LONE people share each of `by`, the named person's words that agree. `score` is from 0 to 100, and only sorts a
+    lead's list."""
 
     possible: bool
     lone: bool
     score: int
     why: str
+    by: tuple[str, ...] = ()
 
 
 def compare_people(named: Identity, known: Identity) -> Verdict:
     """May `known` be the person that `named` describes? Day and month, first and last name, may be swapped, any part
     missing, a name short, misspelt or in another language's form."""
     birth = compare(named.date_of_birth, known.date_of_birth)
-    likeness, points, words = _compare_names(named.names, known.names)
+    likeness, points, words, by = _compare_names(named.names, known.names)
     same_phone = bool(named.phone and known.phone and named.phone == known.phone)
     possible, lone = _decide(likeness, points, birth, same_phone)
     phone = ""
     if named.phone and known.phone:
         phone = "same phone" if same_phone else "different phone"
     why = "; ".join(part for part in (str(birth), words, phone) if part)
-    return Verdict(possible, lone, _score(likeness, points, birth, phone), why)
+    return Verdict(possible, lone, _score(likeness, points, birth, phone), why, by if lone else ())
 
 
 _BORN_ALIKE = frozenset({Birth.SAME, Birth.SWAPPED})
@@ -78,11 +80,11 @@ _BORN_ALIKE = frozenset({Birth.SAME, Birth.SWAPPED})
 def _decide(likeness: Likeness, points: int, birth: Birth, same_phone: bool) -> tuple[bool, bool]:
     """(possible, lone) for what agrees. The number alone is enough unless everything else speaks against it: people
     pass phones on, but a number also stays when a name is given falsely."""
-    differs = birth is Birth.DIFFERS
     if same_phone:
-        return not (likeness is Likeness.NONE and differs), False
+        return not (likeness is Likeness.NONE and birth is Birth.DIFFERS), False
+    differs = birth in (Birth.DIFFERS, Birth.YEAR)
     if likeness is Likeness.FULL:
-        return not differs, False
+        return not differs, birth is Birth.YEAR
     if likeness is Likeness.LONE:
         return (False, False) if differs else (birth is not Birth.UNKNOWN, birth is Birth.UNKNOWN)
     if likeness is Likeness.WEAK:
@@ -95,7 +97,8 @@ def _decide(likeness: Likeness, points: int, birth: Birth, same_phone: bool) -> 
 
 
 _BIRTH_POINTS = {
-    Birth.SAME: 30, Birth.SWAPPED: 27, Birth.FITS: 18, Birth.CLOSE: 15, Birth.UNKNOWN: 8, Birth.DIFFERS: -20,
+    Birth.SAME: 30, Birth.SWAPPED: 27, Birth.FITS: 18, Birth.CLOSE: 15, Birth.UNKNOWN: 8, Birth.YEAR: -5,
+    Birth.DIFFERS: -20,
 }  # fmt: skip
 _NAME_POINTS = {
     Likeness.FULL: 60, Likeness.LONE: 35, Likeness.WEAK: 35, Likeness.PART: 25, Likeness.NONE: 0, Likeness.UNKNOWN: 10,
@@ -116,6 +119,7 @@ class _Found(NamedTuple):
     likeness: Likeness
     points: int
     words: str
+    by: tuple[str, ...] = ()
 
 
 #: What the points of two words add up to, at least, for the whole names to agree: one may be misspelt and the other a
@@ -178,8 +182,9 @@ def _compare_words(one: _Joining, other: _Joining, only_single: bool) -> _Found:
         words = _in_words([(a[i], b[j]) for _, i, j in sorted((p, q), key=lambda each: each[1])], swapped)
         enough = min(p[0], q[0]) >= n.BEGINS_ALIKE and p[0] + q[0] >= (_SWAPPED_TWO if swapped else _TWO)
         if enough and not _say_little(a, b, p, q, pairs):
-            return _Found(Likeness.FULL, (p[0] + q[0]) // 2, words)
-        return _Found(Likeness.WEAK, (p[0] + q[0]) // 2, words)
+            return _Found(Likeness.FULL, (p[0] + q[0]) // 2, words, (a[p[1]], a[q[1]]))
+        by = tuple(a[i] for points, i, _ in (p, q) if points >= n.BEGINS_ALIKE)
+        return _Found(Likeness.WEAK, (p[0] + q[0]) // 2, words, by)
     points, i, j = pairs[0]
     words = _in_words([(a[i], b[j])], False)
     if points < n.BEGINS_ALIKE:
@@ -187,7 +192,7 @@ def _compare_words(one: _Joining, other: _Joining, only_single: bool) -> _Found:
     single = len(a) == 1 or len(b) == 1
     unusual = len(a) == len(b) == 1 and points == n.SAME and not n.stands_for(a[0])
     if single and (only_single or unusual):
-        return _Found(Likeness.LONE, points, words)
+        return _Found(Likeness.LONE, points, words, (a[i],))
     crossed = (i == len(a) - 1) != (j == len(b) - 1)
     if points < n.SPELT_ALIKE or (crossed and points < n.SAME):
         return _Found(Likeness.NONE, 0, "different names")
@@ -320,3 +325,9 @@ def lookup_keys(who: Identity) -> set[str]:
 def lone_lookups(who: Identity) -> set[str]:
     """The keys of people of whom a single name agrees. Many people may share one, so they are counted first."""
     return {f"1{key}" for key in _keys_of_words(who)}
+
+
+def all_lookups(who: Identity) -> set[str]:
+    """The keys by which the named persons are looked up whom someone new may be. Few are named by one word alone; so
+    someone half registered is compared with everyone named who shares it."""
+    return lookup_keys(who) | lone_lookups(who) if is_lone(who) else lookup_keys(who)

@@ -149,8 +149,9 @@ def agreement(a: str, b: str) -> int:
     if a == b:
         return SAME
     mine, theirs = groups_of(a), groups_of(b)
-    if mine & theirs:
-        return SHORT_FORM
+    if shared := mine & theirs:
+        # Ian and Sean are both forms of John, but hardly of each other.
+        return SHORT_FORM if {a, b} & shared or sound(a) == sound(b) else SOUNDS_ALIKE
     if mine and theirs:
         return _of_two_known_names(a, b)
     if stands_for(a) & stands_for(b):

@@ -1,8 +1,10 @@
 """Names that people use for each other's: short forms, pet names and spellings of one name across languages.
 
-Each line is one group, its first word the one that stands for it; a long group has two lines. A word may be in several groups ("Chris"). Written as
-`matching.normalise` leaves words: lower case, no accents, no apostrophes. What is here decides who may be the same
-person, so a form too many costs a lead one look, and a form too few may cost a woman her safety.
+Each line is one group, its first word the one that stands for it; a long group has two lines. A word may be in several
+groups ("Chris"). Written as `matching.normalise` leaves words: lower case, no accents, no apostrophes. What is here
+decides who may be the same person, so a form too many costs a lead one look, and a form too few may cost a woman her
+safety. A name with no other form may be here too, with its spellings: then it is known to be a name of its own, and not
+taken for a slip in another.
 """
 
 from __future__ import annotations
@@ -253,9 +255,8 @@ jaroslaw jarek yaroslav
 jasmine jas jaz yasmin yasmine yasmeen jasmin
 jason jay jase jace jayson
 jaspreet jas jass jaspret
-jasvinder jas
 jasvir jas
-jaswinder jas jassi jaz
+jaswinder jas jassi jaz jasvinder jasvindar
 jatinder jat
 javed javid jawed javaid
 jayesh jay
@@ -555,6 +556,7 @@ stephanie steph stef stephie stefania stevie annie
 stephen steve steven steffan stevie stefan ste szczepan steph stephan stefanos
 stuart stu stewart stewy stuey
 sukhdeep suki sukh
+sukhdev sukh suki sukdev
 sukhwinder suki sukh
 suleiman sulaiman suleyman solomon suleman sulejman
 sultana sultanah

@@ -99,14 +99,16 @@ def match_person(
 
 def _named_like(kind: str, person_id: int, who: Identity) -> list[tuple[Candidate, Verdict]]:
     """The named persons whom this identity of someone we know may be."""
-    found = {owner for _, owner in store.sharing(blind(_lookups(who)), ("named",))}
+    found = {owner for _, owner in store.sharing(blind(matching.all_lookups(who)), ("named",))}
     if kind == "client":
         # Nobody is kept from herself.
         found -= {named for named, clients in store.protected_from(found).items() if clients == {person_id}}
     candidates = store.named_people(found, (kind, person_id))
     verdicts = [(each, compare_people(each.identity, who) if each.identity else _UNREADABLE) for each in candidates]
-    kept = _without_common([(each, v) for each, v in verdicts if v.lone], matching.is_lone(who))
-    return [(each, verdict) for each, verdict in verdicts if verdict.possible or each.id in kept]
+    lone = [(each, verdict) for each, verdict in verdicts if verdict.lone]
+    # Someone registered with a single name is held possible whoever else has it, until more is known of them.
+    kept = {each for each, _ in lone} if matching.is_lone(who) else _of_rare_words(lone)
+    return [(each, verdict) for each, verdict in verdicts if verdict.possible or each in kept]
 
 
 def match_named(
@@ -134,26 +136,23 @@ def match_named(
         found -= {("client", client) for client in protected}
     candidates = store.known_people(found, named_id)
     verdicts = [(each, compare_people(who, each.identity) if each.identity else _UNREADABLE) for each in candidates]
-    lone = {(each.kind, each.id) for each, verdict in verdicts if verdict.lone}
-    few = lone if len(lone) <= MOST_LONE else set()
-    hits = [(each, v) for each, v in verdicts if v.possible or (v.lone and (each.kind, each.id) in few)]
+    lone = [(each, verdict) for each, verdict in verdicts if verdict.lone]
+    few = {each for each, _ in lone}
+    if len({(each.kind, each.id) for each in few}) > MOST_LONE:
+        few = {each for each in few if each.identity and matching.is_lone(each.identity)} | _of_rare_words(lone)
+    hits = [(each, verdict) for each, verdict in verdicts if verdict.possible or each in few]
     _keep([(named_id, each.kind, each.id, each, verdict) for each, verdict in hits])
     return list(dict.fromkeys((each.kind, each.id) for each, _ in hits if each.match is None))
 
 
-def _lookups(who: Identity) -> set[str]:
-    keys = matching.lookup_keys(who)
-    return keys | matching.lone_lookups(who) if matching.is_lone(who) else keys
-
-
-def _without_common(lone: Sequence[tuple[Candidate, Verdict]], half_registered: bool) -> set[int]:
-    """The named persons, of those who agree in a single name only, whose name few enough people share. Someone
-    registered with a single name is held possible whoever else has it, until more is known of them."""
-    if half_registered or not lone:
-        return {each.id for each, _ in lone}
-    keys = {each.id: blind(matching.lone_lookups(each.identity)) for each, _ in lone if each.identity}
-    counts = store.how_many_share({token for tokens in keys.values() for token in tokens}, _KNOWN)
-    return {named for named, tokens in keys.items() if sum(counts.get(t, 0) for t in tokens) <= MOST_LONE}
+def _of_rare_words(lone: Sequence[tuple[Candidate, Verdict]]) -> set[Candidate]:
+    """Those of whom a word agrees that few enough people have."""
+    words = {word: blind(matching.sound_keys(word)) for _, verdict in lone for word in verdict.by}
+    if not words:
+        return set()
+    counts = store.how_many_share(set().union(*words.values()), _KNOWN)
+    rare = {word for word, tokens in words.items() if sum(counts.get(token, 0) for token in tokens) <= MOST_LONE}
+    return {each for each, verdict in lone if not rare.isdisjoint(verdict.by)}
 
 
 def _keep(found: Collection[tuple[int, str, int, Candidate, Verdict]]) -> list[int]:
@@ -183,8 +182,7 @@ def _keep(found: Collection[tuple[int, str, int, Candidate, Verdict]]) -> list[i
     db.session.execute(insert(table), rows)
     people = [named for named, _, _, _ in new]
     _tell_exclusions(people, "match-found")
-    for named in people:
-        audit.record(SYSTEM, "match-found", "named", named)
+    audit.record_each(SYSTEM, "match-found", (("named", named, None) for named in people))
     return people
 
 
@@ -200,8 +198,7 @@ def _reopen(kind: str, person_id: int) -> list[int]:
         .values(state="possible", found_at=clock.now())
     )
     _tell_exclusions([row.named_person_id for row in rows], "match-reopened")
-    for row in rows:
-        audit.record(SYSTEM, "match-reopened", "match", row.id)
+    audit.record_each(SYSTEM, "match-reopened", (("match", row.id, None) for row in rows))
     return [row.named_person_id for row in rows]
 
 
