@@ -61,3 +61,30 @@ def test_a_name_and_the_enter_key_are_enough(open_page: Visits, width: int, scri
     page.keyboard.press("Enter")
     page.wait_for_selector(".told")
     assert "Gareth Pike" not in page.locator("main").inner_text()
+
+
+@pytest.mark.usefixtures("morning")
+@pytest.mark.parametrize(("width", "scripts"), [(1280, True), (390, False)])
+def test_the_page_of_the_day_answers_by_keyboard_alone(open_page: Visits, width: int, scripts: bool) -> None:
+    page = open_page(width=width, javascript=scripts)
+    page.goto("/")
+    page.get_by_label("User name").fill("rita")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Day", exact=True).click()
+    page.wait_for_selector("#came")
+    assert page.locator("#came").get_attribute("accesskey") == "k"  # a headless browser has no access keys to press
+    page.locator("#came").focus()
+    for typed, answer in (
+        ("gaz pike", "Please use the quiet room and call the lead"), ("Tom Lane", "Go ahead"),
+    ):  # fmt: skip
+        page.wait_for_selector("#came:focus")
+        page.keyboard.type(typed)
+        page.keyboard.press("Enter")
+        page.get_by_text(answer, exact=True).wait_for()
+        assert page.url.endswith("/reception/")
+        assert typed not in page.content()
+        assert typed not in page.title()
+        assert page.locator("#answer").bounding_box()["y"] < 600  # in sight  # type: ignore[index]
+        assert not overflows(page)
+    assert accessibility_violations(page) == []
