@@ -62,7 +62,7 @@ def compare(actor: Actor, keep_id: int, gone_id: int) -> Comparison:
     _in_person(actor)
     keep, gone = _both(keep_id, gone_id)
     found = comparing.compare(actor, keep, gone)
-    audit.record_looks(actor, "client-merge", None, found.exclusions, clients=[keep_id, gone_id])
+    audit.record_looks(actor, "merge", None, found.exclusions, clients=[keep_id, gone_id])
     return found
 
 
@@ -73,7 +73,7 @@ def merges_of(actor: Actor, client_id: int) -> list[MergeBrief]:
     if people.client(client_id) is None:
         raise NotFound
     found = _briefs(store.of_client(client_id))
-    audit.record(actor, "look", "client-merges", client_id, merges=[each.id for each in found])
+    audit.record(actor, "look", "merges", client_id, merges=[each.id for each in found])
     return found
 
 
@@ -84,7 +84,7 @@ def one(actor: Actor, merge_id: int) -> MergeBrief:
     row = store.merge(merge_id)
     if row is None:
         raise NotFound
-    audit.record(actor, "look", "client-merge", merge_id)
+    audit.record(actor, "look", "merge", merge_id)
     return _briefs([row])[0]
 
 

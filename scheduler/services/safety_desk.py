@@ -103,7 +103,8 @@ class ExclusionView:
 
 @dataclass(frozen=True, slots=True)
 class MatchView:
-    """All that is needed to decide on a match: both people, what agrees, and what the exclusions are about."""
+    """All that is needed to decide on a match: both people, what agrees, and what the exclusions are about.
+    `also_known` are (names, birth date, phone) of the records that were merged into this one."""
 
     match: MatchBrief
     date_of_birth: str | None
@@ -113,6 +114,7 @@ class MatchView:
     known_date_of_birth: str | None
     known_phone: str | None
     exclusions: tuple[ExclusionBrief, ...]
+    also_known: tuple[tuple[tuple[str, ...], str | None, str | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,10 +290,15 @@ def match(actor: Actor, match_id: int) -> MatchView:
     known = people_store.client(row.person_id) if is_client else people_store.staff_identity(row.person_id)
     names = (f"{known.given_name} {known.family_name}".strip(),) if known else ()
     aliases = tuple(known.aliases or ()) if known and is_client else ()
+    others = people_store.client_records([row.person_id]).get(row.person_id, [])[1:] if is_client else []
     return MatchView(
         brief, first.date_of_birth, first.phone, first.description, (*names, *aliases),
         known.date_of_birth if known else None, known.phone if known else None,
         tuple(_brief(each) for each in exclusions),
+        tuple(
+            ((f"{each.given_name} {each.family_name}".strip(), *(each.aliases or ())), each.date_of_birth, each.phone)
+            for each in others
+        ),
     )
 
 

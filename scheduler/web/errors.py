@@ -6,12 +6,12 @@ import traceback
 from typing import Any
 
 import structlog
-from flask import Flask, Response, current_app, g, json, render_template, request
+from flask import Flask, Response, current_app, g, json, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
-from scheduler.errors import SidegateError
+from scheduler.errors import Merged, SidegateError
 from scheduler.extensions import login
 from scheduler.web.security import is_hers, wants_json
 
@@ -52,6 +52,15 @@ def _refused(error: SidegateError) -> Any:
     return error_page(error.status, error.public, error.code, dict(error.fields))
 
 
+def _merged(error: Merged) -> Any:
+    """A page about a record that was merged leads to the same page about the record in use; anything else is gone."""
+    asked = request.view_args or {}
+    mine = [name for name in ("client_id", "keep_id", "gone_id") if asked.get(name) == error.gone]
+    if wants_json() or is_hers() or request.method != "GET" or not mine or request.endpoint is None:
+        return _refused(error)
+    return redirect(url_for(request.endpoint, **{**asked, **dict.fromkeys(mine, error.into)}))
+
+
 def _csrf(_error: CSRFError) -> Any:
     return error_page(400, "This page was open for too long. Please go back and try again.", "form-expired")
 
@@ -90,6 +99,7 @@ def _unexpected(error: Exception) -> Any:
 def init_app(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(SidegateError, _refused)
+    app.register_error_handler(Merged, _merged)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)

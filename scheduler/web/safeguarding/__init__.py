@@ -12,6 +12,7 @@ from scheduler.web.safeguarding import (  # noqa: E402  (their routes)
     deciding,  # noqa: F401
     desk,  # noqa: F401
     looking,  # noqa: F401
+    merging,  # noqa: F401
     overriding,  # noqa: F401
     recording,  # noqa: F401
     words,  # noqa: F401

@@ -136,6 +136,17 @@ class ReasonForm(FlaskForm):  # type: ignore[misc]
     version = HiddenField()
 
 
+class MergeForm(FlaskForm):  # type: ignore[misc]
+    """Why two records are one person's, as they were read."""
+
+    reason = TextAreaField(
+        lazy("How it is known that they are one person"), [InputRequired(lazy("Give a reason.")), Length(max=1000)],
+        render_kw={"rows": 3},
+    )  # fmt: skip
+    keep_version = HiddenField()
+    gone_version = HiddenField()
+
+
 class CancelForm(FlaskForm):  # type: ignore[misc]
     """Why one side of a clash is cancelled."""
 

@@ -75,6 +75,8 @@ _EVENTS = {
     "match-dismissed": lazy("A match was dismissed"),
     "match-possible": lazy("A match was made possible again"),
     "override": lazy("Two people let someone be near, for one time"),
+    "records-merged": lazy("Two records of one person were made one: this reaches both"),
+    "records-split": lazy("Two records were taken apart again: this may reach either"),
 }
 _FIELDS = {
     "names": lazy("Names"), "date_of_birth": lazy("Birth date"), "phone": lazy("Phone"),
