@@ -52,7 +52,7 @@ def load(seed: int, now: datetime, step: Step = lambda *_: None) -> None:
             found_by.extend([(token, "client", someone.id) for token in tokens(names, someone.born, someone.phone)])
         for worker in STAFF:
             names = (f"{worker.given} {worker.family}",)
-            found_by.extend([(token, "staff", worker.id) for token in tokens(names, None, None, "staff")])
+            found_by.extend([(token, "staff", worker.id) for token in tokens(names, None, worker.phone, "staff")])
         step("sessions and the past", 1, 3)
         town_past.write(bulk, people, Random(f"{seed}:past"), now)
     step("what lies ahead", 2, 3)
@@ -89,15 +89,15 @@ def _places(bulk: Load) -> None:
 
 def _staff(bulk: Load) -> None:
     staff = bulk.into(
-        Staff, "id", "role", "job", "sees_clients", "woman", "on_call", "given_name", "family_name", "username",
-        "password_hash",
+        Staff, "id", "role", "job", "sees_clients", "woman", "on_call", "given_name", "family_name", "phone",
+        "username", "password_hash",
     )
     at = bulk.into(StaffVenue, "staff_id", "venue_id")
     secret = password_hash()
     for each in STAFF:
         staff.add(
             each.id, each.role, each.job, each.sees_clients, each.woman, each.on_call, each.given, each.family,
-            each.login, secret if each.login else None,
+            each.phone, each.login, secret if each.login else None,
         )
         at.extend([(each.id, venue) for venue in each.venues])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from scheduler.demo.names import mobile
 from scheduler.demo.service import CATCH_UP, DROP_IN, FIRST, GROUP, NURSE, SHORT_CALL
 
 MON, TUE, WED, THU, FRI, SAT, SUN = range(7)
@@ -105,6 +106,11 @@ class Works(NamedTuple):
     venues: tuple[int, ...]
     login: str | None = None
     on_call: bool = False
+
+    @property
+    def phone(self) -> str:
+        """Where texts to staff go: on the page of phones, like everyone's."""
+        return mobile(self.id)
 
 
 (

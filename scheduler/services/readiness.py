@@ -31,7 +31,7 @@ def checks() -> list[Check]:
     """Each check, none of which raises."""
     try:
         store.database_answers()
-        return [Check("database", True, "ok"), _migration(), _worker(), _messages()]
+        return [Check("database", True, "ok"), _migration(), _worker(), _messages(), _leads()]
     except SQLAlchemyError:
         db.session.rollback()
         return [Check("database", False, "unreachable or without its tables")]
@@ -53,3 +53,9 @@ def _worker() -> Check:
 def _messages() -> Check:
     count = store.overdue_messages(clock.now() - MESSAGE_LATE)
     return Check("messages", count == 0, "ok" if count == 0 else f"{count} overdue")
+
+
+def _leads() -> Check:
+    """Whether anyone can be told of what cannot wait (SAFETY.md 6). It is said, and takes nothing down: the rest works,
+    and every lead still sees it on her pages."""
+    return Check("on-call", True, "ok" if store.can_text_a_lead() else "no lead can be texted")

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import func, select, text
 
 from scheduler.extensions import db
-from scheduler.models import Heartbeat, Message
+from scheduler.models import Heartbeat, Message, Staff, StaffText
 
 
 def database_answers() -> bool:
@@ -33,7 +33,15 @@ def last_heartbeat() -> datetime | None:
 
 
 def overdue_messages(before: datetime) -> int:
-    """How many planned messages should have been sent before then, and still may be."""
-    return db.session.execute(
-        select(func.count()).select_from(Message).where(Message.state == "planned", Message.send_after < before)
-    ).scalar_one()
+    """How many planned texts, to clients and to staff, should have been sent before then, and still may be."""
+    late = [
+        select(func.count()).where(each.state == "planned", each.send_after < before).scalar_subquery()
+        for each in (Message, StaffText)
+    ]
+    return int(db.session.execute(select(late[0] + late[1])).scalar_one())
+
+
+def can_text_a_lead() -> bool:
+    """True when some lead who works here has a phone."""
+    query = select(Staff.id).where(Staff.active, Staff.role == "lead", Staff.phone.is_not(None)).limit(1)
+    return db.session.execute(query).first() is not None

@@ -14,7 +14,7 @@ from werkzeug.routing import Rule
 
 from scheduler.extensions import db
 from scheduler.models import Alert, Appointment, AuditRecord, Client, Exclusion, Match, SafetyCase, Session, Staff
-from scheduler.services import cases, door
+from scheduler.services import cases, door, readiness
 from scheduler.services.actors import Actor
 from scheduler.web import security
 from tests.support import factories as make
@@ -263,3 +263,26 @@ def test_it_costs_a_page_one_query_and_those_who_can_have_none_nothing(app: Flas
     assert [alert_queries(desk) for desk in (lead, worker, reception)] == [1, 1, 0]
     day.clash(), day.he_walks_in()
     assert [alert_queries(desk) for desk in (lead, worker, reception)] == [1, 1, 0]
+
+
+# --- whether anyone can be told ---------------------------------------------------------------------------------------
+
+
+def test_ready_says_when_no_lead_can_be_texted_and_takes_nothing_down_for_it(app: Flask) -> None:
+    make.make_staff(role="lead", phone=None), make.make_staff(role="lead", phone="+447700900801", active=False)
+    make.make_staff(role="manager", phone="+447700900802")
+
+    def said() -> str:
+        return str(app.test_client().get("/readyz").json["checks"]["on-call"])  # type: ignore[index]
+
+    assert said() == "no lead can be texted"
+    assert readiness.checks()[-1].ok
+    make.make_staff(role="lead", phone="+447700900803")
+    assert said() == "ok"
+
+
+def test_a_text_to_staff_that_is_late_is_said_like_any_other(app: Flask, day: Day, clock: Any) -> None:
+    make.make_staff(role="lead", on_call=True, phone="+447700900801")
+    day.he_walks_in()
+    clock.forward(minutes=11)
+    assert app.test_client().get("/readyz").json["checks"]["messages"] == "1 overdue"  # type: ignore[index]

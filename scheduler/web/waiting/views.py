@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_wtf import FlaskForm
 
 from scheduler.errors import Invalid, WrongState
 from scheduler.services import alerts, escalation
@@ -19,7 +18,7 @@ from scheduler.web.waiting import bp
 @allow(*STAFF_ROLES)
 def mine() -> Any:
     """Everything that waits for whoever is signed in. The look is recorded."""
-    return render_template("waiting/mine.html", waits=escalation.hers(current_actor()), press=FlaskForm())
+    return render_template("waiting/mine.html", waits=escalation.hers(current_actor()))
 
 
 @bp.post("/<int:alert_id>")
