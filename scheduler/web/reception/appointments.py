@@ -23,7 +23,7 @@ from scheduler.store.diary import zone as zone_named
 from scheduler.web import pages
 from scheduler.web.reception import bp
 from scheduler.web.reception.clients import offers_for
-from scheduler.web.reception.finding import names_of, shown
+from scheduler.web.reception.finding import Place, Shown, names_of, shown
 from scheduler.web.reception.safe import contact_lines
 from scheduler.web.reception.search import by_day, pick_query, read_pick, soonest
 from scheduler.web.reception.telling import HOW, known_text
@@ -138,6 +138,14 @@ def _appointment(appointment_id: int) -> Any:
     return row
 
 
+def _day_path(actor: Actor, row: Any, seen: Shown) -> str | None:
+    """Where the whole day is; None at a refuge that this person may not know of, whose number would tell that it is
+    there (SAFETY.md 7)."""
+    if not visibility.knows_of(Place(row), actor):
+        return None
+    return f"/reception/?venue={row.venue_id}&date={row.start.astimezone(seen.zone).date().isoformat()}"
+
+
 @bp.get("/appointments/<int:appointment_id>")
 @allow(*STAFF)
 def appointment(appointment_id: int) -> Any:
@@ -149,7 +157,7 @@ def appointment(appointment_id: int) -> Any:
     return render_template(
         "reception/appointment.html",
         a=seen, row=row, short=board_store.short_name(row.given_name, row.family_name),
-        day_path=f"/reception/?venue={row.venue_id}&date={row.start.astimezone(seen.zone).date().isoformat()}",
+        day_path=_day_path(actor, row, seen),
         may_miss=row.state == "booked" and now >= row.start, may_come=row.start <= now + timedelta(hours=12),
         may_undo=row.state in ("arrived", "checked-in", "fulfilled", "noshow"), texts=text_lines(row),
         **_told(actor, row, now),
