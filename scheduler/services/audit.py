@@ -54,15 +54,17 @@ def record_looks(
         db.session.execute(_INDEX, [{"audit_id": made, "exclusion_id": each} for each in seen])
 
 
-def record_each(actor: Actor, action: str, subject: str, ids: Iterable[int]) -> None:
-    """Append a record about each of these to the running transaction, in one statement however many there are."""
+def record_each(
+    actor: Actor, action: str, about: Iterable[tuple[str, int | None, dict[str, Any] | None]]
+) -> None:
+    """As `record` about each of these (subject, its id, detail), in one statement however many there are."""
     now = clock.now()
     rows = [
         {
             "at": now, "actor_kind": actor.kind, "actor_id": actor.id, "action": action, "subject_kind": subject,
-            "subject_id": each, "detail": None,
+            "subject_id": subject_id, "detail": detail,
         }
-        for each in ids
+        for subject, subject_id, detail in about
     ]  # fmt: skip
     if rows:
         db.session.execute(_APPEND, rows)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import bindparam, delete, insert, update
 
 from scheduler import clock
 from scheduler.extensions import db
@@ -136,23 +136,21 @@ def _settle(exclusions: Collection[int] | None, clients: Collection[int] | None)
         db.session.execute(update(table).where(table.c.id.in_(gone)).values(closed_at=now))
     missing = [each for each in found.values() if each.subject not in known]
     made = [
-        SafetyCase(
-            subject=each.subject, rule=each.rule, exclusion_id=each.exclusion, appointment_id=each.appointment,
-            other_appointment_id=each.other_appointment, other_session_id=each.other_session, due_at=each.due_at,
-            opened_at=now,
-        )
+        {
+            "subject": each.subject, "rule": each.rule, "exclusion_id": each.exclusion,
+            "appointment_id": each.appointment, "other_appointment_id": each.other_appointment,
+            "other_session_id": each.other_session, "due_at": each.due_at, "opened_at": now,
+        }
         for each in missing
-    ]
-    db.session.add_all(made)
-    db.session.flush()
-    opened = [row.id for row in made]
+    ]  # fmt: skip
+    opened = sorted(db.session.execute(insert(table).returning(table.c.id), made).scalars()) if made else []
     both = [(case, found[subject]) for subject, case in known.items() if subject in found]
     _write([(case, each) for case, each in both if case.closed_at is None and case.due_at != each.due_at])
     again = [(case, each) for case, each in both if case.closed_at is not None]
     _write(again, opened_at=now, closed_at=None)
     opened += [case.id for case, _ in again]
-    audit.record_each(SYSTEM, "case-open", "case", opened)
-    audit.record_each(SYSTEM, "case-closed", "case", gone)
+    audit.record_each(SYSTEM, "case-open", (("case", each, None) for each in opened))
+    audit.record_each(SYSTEM, "case-closed", (("case", each, None) for each in gone))
     # Those that stood already too: their time may have come nearer, or what an override named may have changed.
     stood = [case.id for subject, case in known.items() if subject in found]
     escalation.tell_of_cases(None if exclusions is None else [*opened, *stood], now)

@@ -7,6 +7,7 @@ text is claimed. So a lead who comes on call is told of what she takes over, and
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -83,9 +84,10 @@ def _plan(waits: list[Waits], now: datetime) -> int:
     rows, told, unreached = _news(waits, now)
     if rows:
         db.session.execute(insert(StaffText.__table__), rows)
-        for about, about_id in dict.fromkeys((row["about"], row["about_id"]) for row in rows):
-            people = [row["staff_id"] for row in rows if (row["about"], row["about_id"]) == (about, about_id)]
-            audit.record(SYSTEM, "staff-told", about, about_id, staff=people)
+        people: dict[tuple[str, int], list[int]] = defaultdict(list)
+        for row in rows:
+            people[row["about"], row["about_id"]].append(row["staff_id"])
+        audit.record_each(SYSTEM, "staff-told", ((*about, {"staff": staff}) for about, staff in people.items()))
     if told:
         table = SafetyCase.__table__
         db.session.execute(update(table).where(table.c.id.in_(told)).values(escalated_at=now))
