@@ -18,6 +18,7 @@ import requests
 from flask import Flask
 from flask.testing import FlaskCliRunner
 from sqlalchemy import select, text
+from structlog.testing import capture_logs
 
 from scheduler import create_app
 from scheduler.crypto import new_keys
@@ -30,7 +31,9 @@ from tests.support import factories as make
 from tests.support.factories import at
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = (("init",), ("demo",), ("staff", "add"), ("token", "create"), ("worker",), ("check",), ("serve",))
+COMMANDS = (
+    ("init",), ("demo",), ("staff", "add"), ("token", "create"), ("worker",), ("check",), ("sweep",), ("serve",),
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -105,6 +108,46 @@ class TestCheck:
         ran = app.test_cli_runner().invoke(args=["check"])
         assert ran.exit_code == 1
         assert "cannot be opened" in one_line(ran.stderr)
+
+
+class TestSweep:
+    @pytest.fixture
+    def missed(self, app: Flask, clock: Any) -> Iterator[int]:
+        """A clash that nobody asked the cases of: he has no place at a women's session."""
+        with app.app_context():
+            venue, kind = make.make_venue(), make.make_type()
+            his = make.make_client(given_name="Malcolm", family_name="Overbury", eligibility="not-eligible")
+            session = make.make_session(venue, at(10), at(12), (make.make_staff(),), (kind,), audience="women")
+            visit = Appointment(
+                client_id=his, own_number=1, session_id=session, venue_id=venue, site_id=db.session.get_one(
+                    make.Venue, venue
+                ).site_id, type_id=kind, mode="phone", start=at(10), end=at(11), busy_from=at(10), busy_until=at(11),
+                created_at=at(8), updated_at=at(8),
+            )  # fmt: skip
+            db.session.add(visit)
+            db.session.commit()
+            yield visit.id
+
+    def test_it_exits_1_and_alarms_when_a_clash_was_missing_and_0_when_none_is(
+        self, runner: FlaskCliRunner, missed: int
+    ) -> None:
+        with capture_logs() as told:
+            ran = runner.invoke(args=["sweep"])
+        assert (ran.exit_code, ran.stdout) == (1, "Missing from the queue: 1. Out of date in it: 0.\n")
+        assert {"event": "clashes were missing from the safety queue", "count": 1, "log_level": "error"} in told
+        with capture_logs() as told:
+            ran = runner.invoke(args=["sweep"])
+        assert (ran.exit_code, ran.stdout, told) == (0, "Missing from the queue: 0. Out of date in it: 0.\n", [])
+
+    def test_it_names_nobody(self, runner: FlaskCliRunner, missed: int) -> None:
+        ran = runner.invoke(args=["sweep"])
+        assert not {"Malcolm", "Overbury"} & set(re.findall(r"\w+", ran.output + ran.stderr))
+
+    def test_the_worker_alarms_too(self, runner: FlaskCliRunner, missed: int) -> None:
+        with capture_logs() as told:
+            ran = runner.invoke(args=["worker", "--once"])
+        assert "clashes: 1" in ran.stdout.splitlines()
+        assert "clashes were missing from the safety queue" in [each["event"] for each in told]
 
 
 class TestAccounts:
