@@ -19,6 +19,7 @@ from scheduler.models import (
     Session,
     Staff,
     Stay,
+    TimeRequest,
     Venue,
 )
 from scheduler.store.diary import COUNTED_STATES
@@ -214,3 +215,20 @@ def session_kinds(ids: Collection[int]) -> dict[int, Any]:
         select(Session.id, Session.kind, Session.start, Session.end).where(Session.id.in_(tuple(ids)))
     )
     return {row.id: row for row in rows}
+
+
+def asked_for(client_id: int) -> Any:
+    """The request of this client that waits for an answer: mode, wishes, and the type's name; None when there is none.
+    It asks of nobody else (SAFETY.md 4)."""
+    return db.session.execute(
+        select(TimeRequest.mode, TimeRequest.wishes, AppointmentType.name.label("kind"))
+        .join(AppointmentType, AppointmentType.id == TimeRequest.type_id)
+        .where(TimeRequest.client_id == client_id, TimeRequest.state == "open")
+        .order_by(TimeRequest.id.desc()).limit(1)
+    ).first()
+
+
+def venues_of(sessions: Collection[int]) -> dict[int, int]:
+    """Where these sessions are on the timetable: venue by session."""
+    rows = db.session.execute(select(Session.id, Session.venue_id).where(Session.id.in_(tuple(sessions))))
+    return {row.id: row.venue_id for row in rows}

@@ -6,6 +6,7 @@ free, who is kept from whom, or what anyone else has booked.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +22,7 @@ from scheduler.store import links as store
 from scheduler.web.link import bp
 from scheduler.web.link.visits import go, hers, keyed
 from scheduler.web.link.wishes import MODES
-from scheduler.web.link.words import HOW, Place, day_words, places, span_words, where_words
+from scheduler.web.link.words import HOW, Place, day_words, places, span_words, time_words, where_words
 
 _AHEAD = timedelta(days=28)
 _PAGE = 20
@@ -56,6 +57,32 @@ class Time:
     day: str
     words: str
     where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What was asked for and waits for an answer, in words."""
+
+    kind: str
+    times: tuple[tuple[str, str, str], ...]
+
+
+def sent(visit: LinkVisit) -> Sent | None:
+    """What this very client has asked for and not been answered: the day, the time and how and where of each wish that
+    is not past. It rests on that request and the timetable, and on nobody else's bookings (SAFETY.md 4.2)."""
+    row = store.asked_for(visit.client_id)
+    if row is None:
+        return None
+    wishes = [(int(session), datetime.fromisoformat(at)) for session, at in json.loads(row.wishes)]
+    coming = sorted((start, session) for session, start in wishes if start > clock.now())
+    venues = store.venues_of({session for _start, session in coming}) if coming else {}
+    at = places(visit, set(venues.values()))
+    times = tuple(
+        (day_words(start, place.zone), time_words(start, place.zone), where_words(row.mode, place))
+        for start, session in coming
+        if (place := at.get(venues.get(session, 0))) is not None
+    )
+    return Sent(row.kind, times) if times else None
 
 
 def _asked(visit: LinkVisit, types: dict[int, Any]) -> Asked:

@@ -14,6 +14,7 @@ from scheduler.services import booking, links
 from scheduler.services.links import LinkVisit
 from scheduler.store import links as store
 from scheduler.web.link import bp, offered, wishes
+from scheduler.web.link.asking import sent
 from scheduler.web.link.own import Own, own_appointments
 from scheduler.web.link.visits import go, hers
 from scheduler.web.link.wishes import Wishes
@@ -57,7 +58,7 @@ def home(visit: LinkVisit) -> Any:
     """Her next appointment, if she has one, and three good times at once; in request mode, the way to ask."""
     own = own_appointments(visit)
     if booking.in_request_mode(visit.client_id):
-        return render_template("link/home.html", own=own, asking=True)
+        return render_template("link/home.html", own=own, asking=True, sent=sent(visit))
     found = asked(visit, own)
     offers, eased = [], False
     if found.kind is not None:
