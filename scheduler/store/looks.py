@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, and_, or_, select
 
 from scheduler.extensions import db
 from scheduler.models import ApiToken, AuditRecord, ExclusionLook
@@ -25,15 +25,16 @@ def page(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> list[Columns]:
-    """Looks that showed an exclusion, the latest first, from the one before the id `before`: at this exclusion, by this
-    one (kind and id), in `since <= at < until`. One query."""
+    """Looks that showed an exclusion, and looks at this log, the latest first, from the one before the id `before`: at
+    this exclusion, by this one (kind and id), in `since <= at < until`. One query."""
     query = select(_R.id, _R.at, _R.actor_kind, _R.actor_id, _R.subject_kind, _R.subject_id)
     shown = select(_L.exclusion_id).where(_L.audit_id == _R.id)
     if exclusion is not None:
         query = query.join_from(AuditRecord.__table__, ExclusionLook.__table__, _L.audit_id == _R.id)
         query = query.where(_L.exclusion_id == exclusion).order_by(_L.audit_id.desc())
     else:
-        query = query.where(shown.exists()).order_by(_R.id.desc())
+        looked = and_(_R.action == "look", _R.subject_kind == "access-log")
+        query = query.where(or_(shown.exists(), looked)).order_by(_R.id.desc())
     if before is not None:
         query = query.where(_R.id < before)
     if who is not None:
