@@ -54,7 +54,9 @@ def tokens_for(
     keys = matching.match_keys(who)
     if kind != "named":
         keys |= matching.search_keys(who)
-    return blind(keys)
+    # The details themselves: with the birth date's day and month swapped, or a name's words, every other key is shared,
+    # and it is a change all the same.
+    return blind({*keys, f"!{'|'.join(sorted(who.names))}|{date_of_birth}|{phone}"})
 
 
 def index_person(
