@@ -23,7 +23,7 @@ from scheduler.models import ExclusionEvent, Override, OverrideClash
 from scheduler.rules.intervals import Interval
 from scheduler.rules.presence import Kind
 from scheduler.rules.separation import Person
-from scheduler.services import audit, booking, case_views, cases
+from scheduler.services import alerts, audit, booking, case_views, cases
 from scheduler.services.actors import Actor, can_ask_override, can_decide_override, can_see_exclusions
 from scheduler.services.booking import Choice, Wanted
 from scheduler.services.booking.admitting import admit
@@ -179,7 +179,8 @@ def view(actor: Actor, override_id: int) -> View:
 @use_case
 def give(actor: Actor, override_id: int, seen: str, why: str | None = None) -> int | None:
     """Decide that it may be so, as the second person. Books the time that was asked for and gives the appointment's id;
-    None when it is about a clash that stands. `seen` is from the view that was decided on.
+    None when it is about a clash that stands. `seen` is from the view that was decided on. When it is soon, her worker
+    is alerted (SAFETY.md 5).
 
     Raises NotAllowed for whoever asked, NotFound, WrongState, Invalid, Stale when someone else would be near by now,
     and SlotUnavailable when the time is gone.
@@ -199,6 +200,8 @@ def give(actor: Actor, override_id: int, seen: str, why: str | None = None) -> i
         cases.refresh([row.client_id])
         found = _about(appointment_id, row.client_id)
     _name(actor, override_id, appointment_id, found)
+    if appointment_id is not None:
+        alerts.for_booking(appointment_id)
     return appointment_id
 
 

@@ -226,7 +226,7 @@ def _lines(actor: Actor) -> tuple[tuple[Line, ...], tuple[Line, ...], int]:
     kept = {each.case_id: each for each in lines[:_MOST]}
     found = [Line(each, kept[each.case_id or 0].more) for each in case_views.of_cases(actor, kept)]
     soon = clock.now() + SOON
-    urgent = tuple(each for each in found if each.clash.due_at < soon)
+    urgent = tuple(each for each in found if each.clash.due_at <= soon)
     return urgent, tuple(found[len(urgent):]), len(lines) - len(kept)
 
 

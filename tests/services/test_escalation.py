@@ -27,7 +27,8 @@ from scheduler.models import (
     Staff,
     StaffText,
 )
-from scheduler.services import alerts, booking, cases, door, escalation
+from scheduler.notifications import staff_texts
+from scheduler.services import alerts, booking, cases, door, escalation, overrides
 from scheduler.services.actors import SYSTEM, Actor
 from scheduler.services.transaction import use_case
 from tests.support import factories as make
@@ -401,7 +402,8 @@ class TestSettling:
         query = select(AuditRecord).where(AuditRecord.action == "look", AuditRecord.actor_id == worker.id)
         [look] = db.session.execute(query).scalars().all()
         assert look.detail == {"alerts": [alert], "exclusions": [town.exclusion]}
-        assert db.session.execute(select(ExclusionLook.exclusion_id)).scalars().all() == [town.exclusion]
+        found_by = select(ExclusionLook.exclusion_id).where(ExclusionLook.audit_id == look.id)
+        assert db.session.execute(found_by).scalars().all() == [town.exclusion]
 
     def test_a_record_that_cannot_be_read_takes_no_banner_away(self, town: Town, worker: Actor) -> None:
         town.he_walks_in()
@@ -520,3 +522,27 @@ def test_a_booking_as_usual_tells_nobody(town: Town) -> None:
     session = make.make_session(town.venue, at(9), at(17), (worker,), (town.type,))
     booking.book(SYSTEM, booking.Choice(town.she, town.type, session, worker, "in-person", at(10)))
     assert texts() == []
+
+
+@pytest.mark.parametrize(("hour", "alerted"), [(10, True), (13, False)])
+def test_an_override_alerts_her_worker_when_it_is_soon_and_calls_nobody_about_the_clash_it_lets_stand(
+    town: Town, hour: int, alerted: bool
+) -> None:
+    """It is nine. Both people decided on the clash; whoever meets her did not."""
+    lead, second = make_lead(1), make_lead(2, on_call=False)
+    worker, his = make.make_staff(phone="+447700900911"), make.make_staff()
+    sessions = [make.make_session(town.venue, at(9), at(17), (each,), (town.type,)) for each in (worker, his)]
+    booking.book(SYSTEM, booking.Choice(town.she, town.type, sessions[0], worker, "in-person", at(hour)))
+    choice = booking.Choice(town.he, town.type, sessions[1], his, "in-person", at(hour, 30))
+    override = overrides.ask_to_book(Actor("staff", lead, "lead"), choice, "The court has asked both to be here")
+    decides = Actor("staff", second, "lead")
+    assert texts() == []
+    overrides.give(decides, override, overrides.view(decides, override).seen)
+    assert {(who, about) for who, about, _ in texts() if about == "alert"} == (
+        {(lead, "alert"), (worker, "alert")} if alerted else set()
+    )
+    staff_texts.claim()
+    db.session.rollback()
+    cancelled = select(StaffText.state).where(StaffText.about == "case")
+    assert set(db.session.execute(cancelled).scalars()) == {"cancelled"}
+    assert escalation.banner(decides).count == alerted
