@@ -23,7 +23,8 @@ from scheduler.store.merging import Columns
 
 _CHANNELS = ("sms", "call", "voicemail")
 _LONGEST_NOTES = 4000
-_DISAGREE, _APART = "two records disagreed", "records taken apart"
+#: Stand for the policy where a decision follows from two records being one, or two, and nothing else is recorded.
+_CARRIED, _DISAGREE, _APART = "from another record", "two records disagreed", "records taken apart"
 
 
 # --- made one ---------------------------------------------------------------------------------------------------------
@@ -81,9 +82,9 @@ def join(actor: Actor, kept: Columns, gone: Columns) -> dict[str, Any]:
     """Put what both records say into the one that is kept. Gives how it was, for `part`."""
     eligibility = joined_eligibility(kept.eligibility, gone.eligibility)
     if eligibility != kept.eligibility:
-        recorded = people.last_decision(gone.id)
-        policy = recorded.policy if recorded and recorded.decision == eligibility else _DISAGREE
-        _decide(actor, kept.id, eligibility, policy)
+        recorded = people.last_decision(gone.id) if eligibility == gone.eligibility else None
+        disagree = eligibility != gone.eligibility
+        _decide(actor, kept.id, eligibility, recorded.policy if recorded else _DISAGREE if disagree else _CARRIED)
     notes = joined_notes(kept.notes, gone.notes)
     worker = kept.key_worker_id or gone.key_worker_id
     values = {

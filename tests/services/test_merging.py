@@ -1,4 +1,4 @@
-"""Merging and splitting: whoever was kept apart before is kept apart after, whatever either record says (SAFETY.md 2)."""
+"""Merging and splitting: whoever was kept apart before is kept apart after, whatever a record says (SAFETY.md 2)."""
 
 from __future__ import annotations
 

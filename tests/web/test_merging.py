@@ -116,6 +116,16 @@ def test_every_page_of_the_record_that_went_leads_to_the_one_in_use_and_the_api_
                  "/safety/clients/{}", "/safety/clients/{}/exclusions/new", "/safety/merges/of/{}"):  # fmt: skip
         answer = lead.get(path.format(twice))
         assert (answer.status_code, answer.location) == (302, path.format(she)), path
+    with app.test_request_context():
+        rules = [rule for rule in app.url_map.iter_rules() if "client_id" in rule.arguments and "GET" in rule.methods]
+        paths = [rule.build({**dict.fromkeys(rule.arguments, 1), "client_id": twice})[1] for rule in rules]
+    api = as_role(app.test_client(), "lead")
+    answers = {
+        path: (api.get(path.removeprefix("/api/v1")) if path.startswith("/api/") else lead.get(path)).status_code
+        for path in paths
+    }
+    assert len(paths) > 8
+    assert {path: status for path, status in answers.items() if status not in (302, 404)} == {}
     other = add("Zofia", "Nowak")
     led = lead.get(f"/safety/merges/{other}/with/{twice}")
     assert led.location == f"/safety/merges/{other}/with/{she}"
@@ -123,7 +133,6 @@ def test_every_page_of_the_record_that_went_leads_to_the_one_in_use_and_the_api_
     assert lead.post(f"/reception/clients/{twice}/edit", **form).status_code == 404
     found = lead.post("/reception/clients", q="Amina Castle")
     assert found.location == f"/reception/clients/{she}"
-    api = as_role(app.test_client(), "lead")
     gone, never = api.get(f"/clients/{twice}"), api.get("/clients/999999")
     assert (gone.status_code, gone.data) == (404, never.data)
     assert api.get("/exclusions", client_id=twice).status_code == 404
