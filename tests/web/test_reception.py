@@ -552,7 +552,7 @@ def test_an_appointment_says_what_can_be_done_with_it_now(town: Town, desk: Desk
         soup = BeautifulSoup(desk.get(path).text, "html.parser")
         return [each.text for each in soup.select("main .confirm form.acts > *") if each.name in ("button", "a")]
 
-    assert buttons() == ["Arrived", "Seen", "Move", "Cancel it", "Told her here", "Told her by phone"]
+    assert buttons() == ["Arrived", "Seen", "Move", "Cancel it", "Told in person", "Told by phone"]
     clock.set(datetime(2026, 3, 2, 9, 55, tzinfo=UTC))
     desk.post("/reception/mark", mark=f"{appointment}.arrived")
     assert buttons() == ["Seen", "Undo “Here”"]

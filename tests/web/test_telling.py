@@ -29,7 +29,7 @@ def booked(context: Any, clock: Any) -> booking.Booked:
 
 def lines(page: Any) -> list[str]:
     soup = BeautifulSoup(page.text, "html.parser")
-    return [" ".join(each.get_text(" ").split()) for each in soup.select("main li")]
+    return [" ".join(each.get_text(" ").split()) for each in soup.select("main tbody tr")]
 
 
 def test_tomorrows_list_says_whom_to_tell_and_a_press_takes_her_off(app: Flask, booked: booking.Booked) -> None:
@@ -37,7 +37,7 @@ def test_tomorrows_list_says_whom_to_tell_and_a_press_takes_her_off(app: Flask, 
     [line] = lines(desk.get("/reception/untold"))
     assert line.startswith("10:00 Sarah K")
     assert "texts are not recorded as safe" in line
-    assert "tell her in person" in line
+    assert "Only in person" in line
     path = f"/reception/appointments/{booked.id}/told"
     answer = desk.post(path, how="in-person", version=booked.version, date="2026-03-03")
     assert (answer.status_code, answer.location) == (303, "/reception/untold?date=2026-03-03")
@@ -47,7 +47,7 @@ def test_tomorrows_list_says_whom_to_tell_and_a_press_takes_her_off(app: Flask, 
 
 def test_the_appointments_own_page_asks_too_and_comes_back_to_itself(app: Flask, booked: booking.Booked) -> None:
     desk, path = Desk(app, "worker"), f"/reception/appointments/{booked.id}"
-    assert "Does she know?" in desk.get(path).text
+    assert "Told?" in desk.get(path).text
     answer = desk.post(f"{path}/told", how="call", version=booked.version)
     assert (answer.status_code, answer.location) == (303, path)
 

@@ -29,7 +29,7 @@ WHY = {
     "no-number": lazy("no phone number"),
     "no-safe-time": lazy("no safe hour before it"),
 }
-HOW = (("in-person", lazy("Told her here")), ("call", lazy("Told her by phone")))
+HOW = (("in-person", lazy("Told in person")), ("call", lazy("Told by phone")))
 
 
 class Line(NamedTuple):
@@ -76,7 +76,7 @@ def known_text(known: Known) -> str:
     if known.told is Told.BY_US:
         return _("Told by one of us on %(when)s", when=at)
     if known.told is Told.HERSELF:
-        return _("She chose it herself")
+        return _("Chosen on the link")
     if known.told is Told.DELIVERED:
         return _("A text arrived on %(when)s", when=at)
     if known.told is Told.PLANNED:
