@@ -173,8 +173,8 @@ def _refuge(
 
 def _merged() -> Found:
     """Whatever counts of someone counts for the record in use: what another one holds, nobody weighs."""
-    for row in invariants.on_merged_records():
-        yield "merged", "2", f"{row.what} {row.id} is held by record {row.record}, which was merged into another"
+    for what, ident, record in invariants.on_merged_records():
+        yield "merged", "2", f"{what} {ident} is held by record {record}, which was merged into another"
 
 
 def _workers() -> Found:

@@ -206,12 +206,12 @@ def shifts() -> Iterator[Row[Any]]:
     return _stream(query.order_by(_SS.staff_id, _S.start, _SS.session_id))
 
 
-def on_merged_records() -> list[Row[Any]]:
+def on_merged_records() -> list[tuple[str, int, int]]:
     """What is still held by a record that was merged into another: (what, id, record)."""
     gone = _C.merged_into.is_not(None)
     other = Client.__table__.alias("other")
     queries = (
-        select(literal("appointment").label("what"), _A.id, _A.client_id.label("record"))
+        select(literal("appointment"), _A.id, _A.client_id)
         .join_from(Appointment.__table__, Client.__table__, _C.id == _A.client_id)
         .where(gone, _A.state.in_(COUNTED)),
         select(literal("exclusion"), _X.id, _X.client_id)
@@ -225,7 +225,7 @@ def on_merged_records() -> list[Row[Any]]:
         .join_from(Client.__table__, other, other.c.id == _C.merged_into)
         .where(other.c.merged_into.is_not(None)),
     )
-    return [row for query in queries for row in db.session.execute(query)]
+    return [(what, ident, record) for query in queries for what, ident, record in db.session.execute(query)]
 
 
 def kept_apart() -> list[Row[Any]]:

@@ -182,11 +182,20 @@ def test_what_the_record_that_went_says_is_not_forgotten_when_the_other_is_chang
     again = add("Gareth", "Pike", date_of_birth="5/3/1985", phone="07700 900102")
     made = record(she, "Gareth Pike", date_of_birth="5/3/1985", phone="07700 900102")
     merging.merge(lead, he, again, "Two names.")
-    clients.edit(DESK, he, *details(he, family_name="Marsh-Pike"))
+    clients.edit(DESK, he, *details(he, aliases=("Gareth Pike",)))
     row = db.session.execute(select(Match)).scalar_one()
     assert (row.person_id, row.state) == (he, "possible")
     assert "same phone" in (row.why or "")
     assert matched(made) == {he: "possible"}
+
+
+def test_nobody_is_kept_from_herself_by_the_name_of_her_other_record(lead: Actor) -> None:
+    she, twice = add("Alma", "Reyes"), add("Amina", "Castle", phone="07700 900103")
+    merging.merge(lead, she, twice, "Two names.")
+    made = record(she, "Amina Castle", phone="07700 900103")
+    assert matched(made) == {}
+    clients.edit(DESK, she, *details(she, aliases=("Amina",)))
+    assert matched(made) == {}
 
 
 def test_a_record_that_went_is_counted_once_among_those_who_share_a_lone_name(lead: Actor) -> None:
@@ -343,6 +352,27 @@ def test_a_merge_into_a_merged_record_leads_everyone_to_the_last(lead: Actor) ->
     merging.split(lead, one, "Three women.")
     assert clients.get(DESK, first).active
     in_order()
+
+
+def test_the_check_finds_whatever_a_merged_record_still_holds(lead: Actor) -> None:
+    clinic, she, twice, he, other = Clinic(), *(make.make_client() for _ in range(4))
+    made, naming = make.make_exclusion(she, he), make.make_exclusion(he, other)
+    booked = clinic.book(she)
+    merging.merge(lead, she, twice, "The same.")
+    in_order()
+    match = db.session.execute(
+        select(Match.id).join(Exclusion, Exclusion.named_person_id == Match.named_person_id)
+        .where(Exclusion.id == naming)
+    ).scalar_one()  # fmt: skip
+    db.session.execute(update(Appointment).values(client_id=twice))
+    db.session.execute(update(Exclusion).where(Exclusion.id == made).values(client_id=twice))
+    db.session.execute(update(Match).where(Match.id == match).values(person_id=twice))
+    db.session.commit()
+    held = [each.what.split(" is held")[0] for each in checks.run().broken if each.invariant == "merged"]
+    assert held == [f"appointment {booked}", f"exclusion {made}", f"match {match}"]
+    db.session.execute(update(Client).where(Client.id == she).values(active=False, merged_into=other))
+    db.session.commit()
+    assert f"record {she}" in [each.what.split(" is held")[0] for each in checks.run().broken]
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
