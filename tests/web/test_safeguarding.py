@@ -72,6 +72,10 @@ def everything(made: int, match: int, case: int, client: int) -> list[tuple[str,
         ("POST", f"/safety/exclusions/{made}/close"), ("POST", f"/safety/exclusions/{made}/keep"),
         ("POST", f"/safety/exclusions/{made}/reopen"), ("POST", f"/safety/matches/{match}"),
         ("POST", "/safety/requests/1/confirm"), ("POST", "/safety/requests/1/settle"),
+        ("POST", "/safety/requests/1/book"), ("GET", f"/safety/overrides/new?client={client}"), ("GET", "/safety/looks"),
+        ("GET", f"/safety/looks?exclusion={made}"), ("POST", f"/safety/overrides/new?client={client}"),
+        ("POST", f"/safety/cases/{case}/move"), ("POST", f"/safety/cases/{case}/cancel"),
+        ("POST", f"/safety/cases/{case}/override"),
     ]  # fmt: skip
 
 
