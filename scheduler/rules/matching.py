@@ -132,13 +132,18 @@ def _compare_names(named: Iterable[str], known: Iterable[str]) -> _Found:
     mine, theirs = n.forms(named), n.forms(known)
     if not mine or not theirs:
         return _Found(Likeness.UNKNOWN, 0, "no name to compare")
-    only_single = all(len(form) == 1 for form in mine) or all(len(form) == 1 for form in theirs)
-    found = [_compare_forms(a, b, only_single) for a in mine for b in theirs]
+    # A single name is weighed where it is who someone is, not where it is one more thing that they are called.
+    one_single, other_single = len(mine[0]) == 1, len(theirs[0]) == 1
+    found = [
+        _compare_forms(a, b, (one_single and len(a) == 1) or (other_single and len(b) == 1))
+        for a in mine
+        for b in theirs
+    ]
     return min(found, key=lambda each: (_ORDER.index(each.likeness), -each.points))
 
 
-def _compare_forms(a: tuple[str, ...], b: tuple[str, ...], only_single: bool) -> _Found:
-    found = (_compare_words(x, y, only_single) for x in _joinings(a) for y in _joinings(b))
+def _compare_forms(a: tuple[str, ...], b: tuple[str, ...], single: bool) -> _Found:
+    found = (_compare_words(x, y, single) for x in _joinings(a) for y in _joinings(b))
     return min(found, key=lambda each: (_ORDER.index(each.likeness), -each.points))
 
 
@@ -170,7 +175,7 @@ def _agreeing(one: _Joining, other: _Joining) -> list[_Pair]:
     return sorted(found, key=lambda each: -each[0])
 
 
-def _compare_words(one: _Joining, other: _Joining, only_single: bool) -> _Found:
+def _compare_words(one: _Joining, other: _Joining, single: bool) -> _Found:
     a, b = one.words, other.words
     pairs = _agreeing(one, other)
     if not pairs:
@@ -189,9 +194,8 @@ def _compare_words(one: _Joining, other: _Joining, only_single: bool) -> _Found:
     words = _in_words([(a[i], b[j])], False)
     if points < n.BEGINS_ALIKE:
         return _Found(Likeness.NONE, 0, "different names")
-    single = len(a) == 1 or len(b) == 1
     unusual = len(a) == len(b) == 1 and points == n.SAME and not n.stands_for(a[0])
-    if single and (only_single or unusual):
+    if single or unusual:
         return _Found(Likeness.LONE, points, words, (a[i],))
     crossed = (i == len(a) - 1) != (j == len(b) - 1)
     if points < n.SPELT_ALIKE or (crossed and points < n.SAME):
@@ -278,6 +282,7 @@ def match_keys(who: Identity) -> set[str]:
     """What either side of a match is kept under. Two people who agree in two words of a name share a key, even when one
     of the words is misspelt beyond its sound, unless both its beginning and its end are."""
     found = lone_lookups(who)
+    single = any(len(form) == 1 for form in n.forms(who.names)[:1])
     year = parts(who.date_of_birth)[0] if who.date_of_birth else None
     for form in n.forms(who.names):
         for joining in _joinings(form):
@@ -285,7 +290,7 @@ def match_keys(who: Identity) -> set[str]:
                 found |= _pair_keys(a, b)
         if year is not None:
             found.update(f"y{year}{key}" for word in form for key in n.keys(word))
-        if len(form) == 1 and (not n.stands_for(form[0]) or is_lone(who)):
+        if len(form) == 1 and (not n.stands_for(form[0]) or single):
             found.update(f"s{key}" for key in n.keys(form[0]))
     if who.date_of_birth:
         found.add(birth_key(who.date_of_birth))
