@@ -22,6 +22,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bench import keeping, matching
 from bench.load import Client, Figure, alternately, many_at_once, peak_memory
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,7 +43,9 @@ def prepare(database: str, size: str, environment: dict[str, str]) -> None:
     """Make the database and its data, unless they are there from an earlier run."""
     # The stage lies in the next four weeks: next week's run makes the data anew.
     done = FOLDER / f"{database}-{size}-{time.strftime('%G-%V')}.done"
+    flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
     if done.exists():
+        subprocess.run([*flask, "init"], cwd=ROOT, env=environment, check=True)
         return
     if database == "postgres":
         name = f"sidegate_bench_{size}"
@@ -51,7 +54,6 @@ def prepare(database: str, size: str, environment: dict[str, str]) -> None:
     else:
         for file in FOLDER.glob(f"{size}.sqlite*"):
             file.unlink()
-    flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
     subprocess.run([*flask, "init"], cwd=ROOT, env=environment, check=True)
     subprocess.run([*flask, "demo", "--size", size, "--seed", "1", "--yes"], cwd=ROOT, env=environment, check=True)
     done.touch()
@@ -60,14 +62,17 @@ def prepare(database: str, size: str, environment: dict[str, str]) -> None:
 def plant(environment: dict[str, str], runs: int) -> dict[str, Any]:
     """The stage in this database and free times for the booking runs, from a process of its own."""
     code = (
-        "import json; from scheduler import create_app; from bench import stage; from scheduler.services import staff\n"
+        "import json; from scheduler import create_app; from bench import keeping, stage\n"
+        "from scheduler.services import staff\n"
         "with create_app().app_context():\n"
         f"    s = stage.find_or_plant(); free = stage.booking_sessions(s, {runs}); token = staff.begin(s.lead)\n"
+        f"    women, pairs = keeping.find_or_plant(s), keeping.meetings(64)\n"
         "    print(json.dumps({'venues': s.venues, 'board': s.board_venue, 'type': s.type, 'her': s.her, 'him': s.him,"
-        " 'clients': s.clients, 'monday': int(s.monday.timestamp()), 'token': token,"
+        " 'clients': s.clients, 'lead': s.lead, 'women': women, 'pairs': pairs, 'token': token,"
+        " 'monday': int(s.monday.timestamp()),"
         " 'free': [[a, b, int(c.timestamp())] for a, b, c in free]}))"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True, capture_output=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
@@ -150,6 +155,10 @@ def measure(database: str, size: str, rounds: int) -> list[Figure]:
                 ),
             ],
         )
+        whom = ask.replace(f"client={stage['her']}&", "client=0&")
+        figures += keeping.measure(
+            client, rounds, whom, stage["women"], stage["pairs"], stage["lead"], environment, ROOT
+        )
         figures.append(many_at_once(port, 8, max(rounds // 4, 5), booking))
         figures.append(peak_memory(process))
     for figure in figures:
@@ -180,7 +189,10 @@ def report(figures: list[Figure]) -> None:
 
 
 def main() -> None:
-    """Parse the command line, measure and report."""
+    """Parse the command line, measure and report. `matching` before everything else measures that part alone."""
+    if sys.argv[1:2] == ["matching"]:
+        matching.main(sys.argv[2:])
+        return
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
     parser.add_argument("--size", action="append", choices=["small", "medium", "large"], help="default: all three")
     parser.add_argument("--database", action="append", choices=["sqlite", "postgres"], help="default: both")
@@ -192,6 +204,7 @@ def main() -> None:
             console.print(f"[bold]{database}, {size}[/bold]")
             figures += measure(database, size, asked.rounds)
     report(figures)
+    matching.main([f"--database={database}" for database in asked.database or []])
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from scheduler import create_app
 from scheduler.errors import SlotUnavailable
 from scheduler.extensions import WRITES, csrf, db, limiter
 from scheduler.models import Appointment, Heartbeat, Session, SessionStaff
-from scheduler.services import booking
+from scheduler.services import booking, exclusions
 from scheduler.services.actors import Actor
 from scheduler.services.booking import Choice, Wanted
 from scheduler.web.security import public
@@ -127,6 +127,18 @@ def book() -> Response:
     except SlotUnavailable:
         return jsonify({"booked": None})
     return jsonify({"booked": booked.id})
+
+
+@bp.post("/exclude")
+@public("The benchmark's way to the exclusions service; it is never part of the product.")
+def exclude() -> Response:
+    """`exclusions.record` of a named person, with the future clashes that it makes."""
+    asked = request.get_json()
+    details = exclusions.ExclusionDetails(
+        asked["client"], tuple(asked["names"]), date_of_birth=asked["born"], separation="day"
+    )
+    done = exclusions.record(Actor("staff", asked["lead"], "lead"), details)
+    return jsonify({"clashes": len(done.clashes), "matches": done.matches})
 
 
 def _make() -> Flask:

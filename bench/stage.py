@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from scheduler import clock
 from scheduler.extensions import db
@@ -195,5 +195,8 @@ def booking_sessions(stage: Stage, many: int) -> list[tuple[int, int, datetime]]
         db.session.add(SessionStaff(session_id=session, staff_id=worker, start=start, end=end))
         free += [(session, worker, start + n * HALF) for n in range(16)]
         day += timedelta(days=1)
+    db.session.commit()
+    # As the database would learn by itself after a while: how much there is of what was just made.
+    db.session.execute(text("ANALYZE"))
     db.session.commit()
     return free[:many]
