@@ -20,6 +20,8 @@ from scheduler.web.safeguarding.forms import AskForm, TimesForm, VerdictForm, op
 from scheduler.web.security import allow, current_actor
 
 _MOST_DAYS, _MOST_TIMES = 28, 40
+#: Sessions are made no further ahead than this.
+_FURTHEST = timedelta(days=2 * 366)
 
 
 @bp.get("/overrides/new")
@@ -60,7 +62,7 @@ def _asking_page(refused: SidegateError | None = None) -> Any:
     found: tuple[suggesting.Suggestion, ...] | None = None
     known = {kind.id for kind in types}
     if form.validate() and form.type.data in known and form.mode.data in ALL_MODES:
-        since = max(form.since.data or today, today)
+        since = min(max(form.since.data or today, today), today + _FURTHEST)
         until = min(max(form.until.data or since, since), since + timedelta(days=_MOST_DAYS))
         start, end = (datetime.combine(day, time(), zone) for day in (since, until + timedelta(days=1)))
         wanted = Wanted(client.id, form.type.data, start, end, modes=frozenset({form.mode.data}))
