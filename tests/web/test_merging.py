@@ -10,13 +10,13 @@ from flask import Flask
 from sqlalchemy import select
 
 from scheduler.extensions import db
-from scheduler.models import AuditRecord, Client, ClientMerge
+from scheduler.models import AuditRecord, Client, ClientMerge, Match
 from scheduler.services import clients, exclusions, merging
 from scheduler.services.actors import SYSTEM, Actor
 from scheduler.services.clients import ClientDetails
 from scheduler.services.exclusions import ExclusionDetails
 from tests.support import factories as make
-from tests.support.api import as_role
+from tests.support.api import as_role, ok
 from tests.support.desk import Desk
 
 DESK = Actor("staff", None, "reception")
@@ -137,14 +137,15 @@ def test_every_page_of_the_record_that_went_leads_to_the_one_in_use_and_the_api_
     assert (gone.status_code, gone.data) == (404, never.data)
     assert api.get("/exclusions", client_id=twice).status_code == 404
     assert api.patch(f"/clients/{twice}", {"notes": "x"}, version=2).status_code == 404
-    assert api.post("/exclusions", {"client_id": twice, "names": ["Gaz Pike"]}).status_code == 201
-    assert [each.id for each in exclusions.list_for(lead.actor, she)] == [1]
+    made = ok(api.post("/exclusions", {"client_id": twice, "names": ["Gaz Pike"]}), 201)["exclusion_id"]
+    assert [each.id for each in exclusions.list_for(lead.actor, she)] == [made]
 
 
 def test_a_lead_who_decides_on_a_match_sees_what_the_other_record_said(lead: Desk) -> None:
     he, again = add("Colin", "Marsh"), add("Gareth", "Pike", date_of_birth="5/3/1985", phone="07700 900122")
     merging.merge(lead.actor, he, again, "Two names.")
     exclusions.record(SYSTEM, ExclusionDetails(add("Alma", "Reyes"), phone="07700 900122"))
-    page = lead.get("/safety/matches/1").text
+    match = db.session.execute(select(Match.id)).scalar_one()
+    page = lead.get(f"/safety/matches/{match}").text
     for shown in ("Colin Marsh", "Gareth Pike", "5 March 1985", "same phone"):
         assert shown in page, shown
