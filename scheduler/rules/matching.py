@@ -25,6 +25,7 @@ SHORTEST_PREFIX, LONGEST_PREFIX = 2, 8
 MOST_LONE = 20
 
 _MOST_WORDS = 6
+_SHORT = 3
 
 
 class Identity(NamedTuple):
@@ -305,6 +306,8 @@ def _pair_keys(a: str, b: str) -> set[str]:
         for key in n.keys(one):
             found.add(f"<{key}|{other[:2]}")
             found.add(f">{key}|{other[-2:]}")
+            if len(other) <= _SHORT:  # a slip in Joe leaves neither its beginning nor its end
+                found.add(f"<{key}|{other[0]}")
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.rules import names
@@ -56,7 +56,7 @@ _OTHER_FORMS = [
 
 
 @pytest.mark.parametrize(("whole", "short"), _OTHER_FORMS)
-@pytest.mark.parametrize("family", ["Hughes", "Okonkwo", "Wisniewska", "Singh"])
+@pytest.mark.parametrize("family", ["Okonkwo", "Singh"])
 def test_the_other_form_of_a_first_name_finds_the_person_through_the_keys(whole: str, short: str, family: str) -> None:
     for one, other in ((whole, short), (short, whole)):
         named, known = of_name(f"{one} {family}"), of_name(f"{other} {family}")
@@ -146,8 +146,8 @@ def test_comparing_never_depends_on_which_side_is_the_named_one(pair: Told) -> N
 @given(_told())
 def test_whoever_shares_two_words_or_all_that_is_known_is_found_through_the_keys(pair: Told) -> None:
     """With one slip at most: whatever the comparison would hold possible, both sides look up."""
-    assume(compare_people(pair.told, pair.known).possible)
-    assert share_a_key(pair.told, pair.known)
+    if compare_people(pair.told, pair.known).possible:
+        assert share_a_key(pair.told, pair.known)
 
 
 @given(_told(), st.sampled_from(("Spider", "Gaz", "Tank Okonkwo", "Mohammed Ali Khan", "J", "Ola Nowak")))
@@ -166,15 +166,15 @@ def test_one_more_alias_on_either_side_never_loses_a_match(pair: Told, alias: st
         assert lookup_keys(known) >= lookup_keys(pair.known)
 
 
-@given(_told(), _births)
-def test_a_birth_date_that_becomes_known_only_ever_takes_away_who_cannot_be(pair: Told, birth: str | None) -> None:
-    """Knowing the right birth date keeps every match that the name made."""
-    assume(pair.known.date_of_birth is not None and pair.told.date_of_birth is None)
-    assume(compare_people(pair.told, pair.known).possible)
-    assert compare_people(pair.told._replace(date_of_birth=pair.known.date_of_birth), pair.known).possible
-    other = compare_people(pair.told._replace(date_of_birth=birth), pair.known)
-    unlike = compare(birth, pair.known.date_of_birth) in (Birth.DIFFERS, Birth.YEAR)
-    assert other.possible or unlike
+@given(_told(), _dates, _births)
+def test_a_birth_date_that_becomes_known_only_ever_takes_away_who_cannot_be(
+    pair: Told, birth: str, told: str | None
+) -> None:
+    known = pair.known._replace(date_of_birth=birth)
+    if compare_people(pair.told._replace(date_of_birth=None), known).possible:
+        assert compare_people(pair.told._replace(date_of_birth=birth), known).possible
+        unlike = compare(told, birth) in (Birth.DIFFERS, Birth.YEAR)
+        assert compare_people(pair.told._replace(date_of_birth=told), known).possible or unlike
 
 
 @given(_told())
