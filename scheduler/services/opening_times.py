@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -13,9 +13,9 @@ from scheduler.errors import InTheWay, Invalid, NotAllowed, NotFound
 from scheduler.extensions import db
 from scheduler.models import Closure, OpeningWindow
 from scheduler.rules.audience import Audience, Eligibility, Window, closed_to, is_open, session_fits
-from scheduler.rules.hosting import workers_fit
+from scheduler.rules.hosting import Hindrance, workers_fit
 from scheduler.rules.intervals import Interval
-from scheduler.services import audit
+from scheduler.services import audit, cases
 from scheduler.services.actors import Actor, can_manage
 from scheduler.services.transaction import use_case
 from scheduler.services.visibility import VenueCard, card
@@ -95,6 +95,7 @@ def set_opening_windows(
         first_day = max(latest.astimezone(venue.zone).date(), first_day) + _DAY
     new_venue = not old and not store.window_rows(venue_id)
     _store(venue_id, wanted if new_venue else _joined(old, wanted, first_day), today)
+    settle_women_only(_near(venue.site_id))
     audit.record(actor, "opening-times", "venue", venue_id, first_day=first_day.isoformat(), windows=len(wanted))
     return first_day
 
@@ -159,7 +160,7 @@ def _broken_by(
     sessions = [
         each
         for each in standing.sessions
-        if _breaks(each, will, venue.id, online) and not _breaks(each, was, venue.id, online)
+        if _breaks(each, will, venue.id, online) - _breaks(each, was, venue.id, online)
     ]
     presences = [
         each
@@ -171,30 +172,54 @@ def _broken_by(
     return tuple(each.appointment for each in presences), tuple(each.id for each in sessions), latest
 
 
-def _breaks(session: store.StandingSession, windows: list[Window], venue_id: int, online: bool) -> bool:
+def _breaks(session: store.StandingSession, windows: list[Window], venue_id: int, online: bool) -> set[Hindrance]:
+    """What keeps this session from being held in these windows of a venue, its own or one in sight."""
+    found: set[Hindrance] = set()
     if online:
-        return False
-    if session.venue == venue_id and not is_open(session.span, windows, ()):
-        return True
-    return not session_fits(session.audience, session.modes, session.span, session.workers_are_women, windows)
+        return found
+    if session.venue == venue_id:
+        if not is_open(session.span, windows, ()):
+            found.add(Hindrance.CLOSED)
+        if not workers_fit(session.audience, session.span, session.workers_are_women, windows):
+            found.add(Hindrance.WOMEN_STAFF)
+    if not session_fits(session.audience, session.modes, session.span, session.workers_are_women, windows):
+        found.add(Hindrance.WOMEN_ONLY)
+    return found
 
 
 def _shuts_out(windows: list[Window], present: Interval) -> bool:
     return any(span.overlaps(present) for _, span in closed_to(Eligibility.UNKNOWN, windows, present))
 
 
-def newly_broken(site_id: int, now: datetime) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The appointments and sessions that break a women-only time of this site or of one in sight of it, as both stand
-    now: what a change of sites or neighbours asks before it is kept."""
-    windows = nearby.windows(_near(site_id), Audience.WOMEN)
-    standing = _standing(site_id, now)
+def broken_at(sites: Iterable[int], now: datetime) -> tuple[frozenset[int], frozenset[int]]:
+    """The appointments and sessions at these sites that break a women-only time there or in sight of there, as things
+    stand: what a change of sites or neighbours asks before and after, to refuse what it would break and no more."""
+    places = set(sites)
+    near = nearby.neighbours(places)
+    windows = nearby.windows(places.union(*near.values()), Audience.WOMEN)
+    around = {
+        site: [window for window in windows if window.site == site or window.site in near.get(site, ())]
+        for site in places
+    }
     sessions = [
         each.id
-        for each in standing.sessions
-        if not session_fits(each.audience, each.modes, each.span, each.workers_are_women, windows)
+        for each in store.standing_sessions(places, now)
+        if not session_fits(each.audience, each.modes, each.span, each.workers_are_women, around[each.site])
     ]
-    presences = [each.appointment for each in standing.presences if _shuts_out(windows, each.present)]
-    return tuple(presences), tuple(sessions)
+    presences = [
+        each.appointment
+        for each in store.standing_presences(places, now)
+        if _shuts_out(around[each.site], each.present)
+    ]
+    return frozenset(presences), frozenset(sessions)
+
+
+def settle_women_only(site_ids: Collection[int]) -> None:
+    """A women-only time that is gone from these sites takes along the safety cases that it made, in the running
+    transaction (SAFETY.md 6)."""
+    clients = store.in_cases_of_women_only_times(site_ids)
+    if clients:
+        cases.refresh(clients)
 
 
 def only_for_women_to_staff(staff_id: int, now: datetime) -> tuple[int, ...]:
@@ -283,6 +308,6 @@ def remove_closure(actor: Actor, closure_id: int) -> None:
 
 
 __all__ = [
-    "WindowDetails", "add_closure", "newly_broken", "only_for_women_to_staff", "opening_windows", "remove_closure",
-    "set_opening_windows",
+    "WindowDetails", "add_closure", "broken_at", "only_for_women_to_staff", "opening_windows", "remove_closure",
+    "set_opening_windows", "settle_women_only",
 ]

@@ -20,10 +20,11 @@ from scheduler.services.actors import Actor, can_manage
 from scheduler.services.opening_times import (
     WindowDetails,
     add_closure,
-    newly_broken,
+    broken_at,
     opening_windows,
     remove_closure,
     set_opening_windows,
+    settle_women_only,
 )
 from scheduler.services.transaction import use_case
 from scheduler.services.visibility import NEUTRAL_LABEL, VenueCard, assigned, card, knows_of, label_for, visible
@@ -200,14 +201,16 @@ def edit_venue(actor: Actor, venue_id: int, details: VenueDetails, version: int 
             raise InTheWay(tuple(strangers))
         if actor.staff_id is not None and venue_id not in assigned(actor):
             db.session.add(StaffVenue(staff_id=actor.staff_id, venue_id=venue_id))
-    moves_windows = values["site_id"] != venue.site_id
+    around = _with_neighbours({venue.site_id, values["site_id"]})
+    before = broken_at(around, now) if values["site_id"] != venue.site_id else None
     for field, value in values.items():
         setattr(venue, field, value)
     venue.version += 1
     db.session.flush()
     _keep_one_zone(venue.site_id)
-    if moves_windows:
-        _nothing_broken_by_windows(venue.site_id, now)
+    if before is not None:
+        _nothing_newly_broken(around, before, now)
+        settle_women_only(around)  # its women-only times have left the site that it was at
     audit.record(actor, "venue-edit", "venue", venue_id)
 
 
@@ -247,7 +250,8 @@ def set_neighbours(actor: Actor, site_id: int, neighbour_ids: Collection[int]) -
     wanted = frozenset(neighbour_ids) - {site_id}
     if site_id not in known or not wanted <= set(known):
         raise NotFound
-    before = known[site_id].neighbours
+    before, now = known[site_id].neighbours, clock.now()
+    broken = broken_at({site_id, *wanted, *before}, now)
     for far in before - wanted:
         pair = SiteNeighbour.site_id.in_([site_id, far]) & SiteNeighbour.neighbour_id.in_([site_id, far])
         db.session.execute(delete(SiteNeighbour).where(pair))
@@ -258,7 +262,7 @@ def set_neighbours(actor: Actor, site_id: int, neighbour_ids: Collection[int]) -
         )
     if wanted - before:
         _keep_one_zone(site_id)
-        _nothing_broken_by_windows(site_id, clock.now())
+        _nothing_newly_broken({site_id, *wanted, *before}, broken, now)
     if wanted != before:
         cases.refresh(None)
     audit.record(actor, "site-neighbours", "site", site_id, neighbours=sorted(wanted))
@@ -272,11 +276,18 @@ def _keep_one_zone(site_id: int) -> None:
         raise Invalid(zone="Places that share a door or are in sight of each other must have the same time zone.")
 
 
-def _nothing_broken_by_windows(site_id: int, now: datetime) -> None:
-    """Raises InTheWay when a standing booking breaks a women-only time of the site or of one in sight of it."""
-    appointments, sessions = newly_broken(site_id, now)
+def _with_neighbours(sites: Collection[int]) -> set[int]:
+    return set(sites).union(*nearby.neighbours(sites).values())
+
+
+def _nothing_newly_broken(
+    sites: Collection[int], before: tuple[frozenset[int], frozenset[int]], now: datetime
+) -> None:
+    """Raises InTheWay with the bookings that break a women-only time of these sites now and did not `before`: what was
+    broken already waits in the safety queue, and keeps nobody from mending the rest."""
+    appointments, sessions = (after - was for after, was in zip(broken_at(sites, now), before, strict=True))
     if appointments or sessions:
-        raise InTheWay(appointments, sessions)
+        raise InTheWay(tuple(sorted(appointments)), tuple(sorted(sessions)))
 
 
 __all__ = [

@@ -14,6 +14,7 @@ from scheduler.models import (
     Client,
     Closure,
     OpeningWindow,
+    SafetyCase,
     Session,
     SessionStaff,
     Site,
@@ -164,6 +165,16 @@ def standing_presences(site_ids: Collection[int], since: datetime) -> list[Stand
         StandingPresence(row.id, row.site_id, Interval(row.present_from, row.present_until))
         for row in db.session.execute(query)
     ]
+
+
+def in_cases_of_women_only_times(site_ids: Collection[int]) -> set[int]:
+    """The clients whose appointments at these sites have an open safety case because what they are in is for women."""
+    query = (
+        select(Appointment.client_id)
+        .join(SafetyCase, SafetyCase.appointment_id == Appointment.id)
+        .where(SafetyCase.closed_at.is_(None), SafetyCase.exclusion_id.is_(None), Appointment.site_id.in_(site_ids))
+    )
+    return set(db.session.execute(query).scalars())
 
 
 def counted_appointments(venue_id: int, since: datetime) -> list[int]:

@@ -1,21 +1,24 @@
 """Promises of venues, their opening times, and who may know of a confidential one."""
 
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from scheduler.errors import InTheWay, Invalid, NotAllowed, NotFound, Stale
+from scheduler.errors import InTheWay, Invalid, NotAllowed, NotFound, SlotUnavailable, Stale
 from scheduler.extensions import db
-from scheduler.models import Appointment, AuditRecord, OpeningWindow, Venue
-from scheduler.services import booking, venues
+from scheduler.models import Appointment, AuditRecord, OpeningWindow, SafetyCase, Venue
+from scheduler.services import booking, cases, clients, sessions, sweep, venues
 from scheduler.services.actors import SYSTEM, Actor, client_actor
 from scheduler.services.venues import VenueDetails, WindowDetails
+from scheduler.store import nearby
 from tests.support import factories as make
 from tests.support.factories import at
 
 pytestmark = pytest.mark.usefixtures("context", "clock")
 
 MANAGER = Actor("staff", 1, "manager")
+LEAD = Actor("staff", None, "lead")
 ALL_WEEK = tuple(WindowDetails(day, 540, 1020) for day in range(7))
 
 
@@ -28,14 +31,16 @@ def manager():
     return Actor("staff", make.make_staff(role="manager", sees_clients=False), "manager")
 
 
-def booked(venue, start, *, audience="everyone", eligibility="unknown", mode="in-person", worker=None, hours=1):
+def booked(
+    venue, start, *, audience="everyone", eligibility="unknown", mode="in-person", worker=None, hours=1, client=None
+):
     """An appointment at `venue` from `start`, in a session of its own."""
     kind = make.make_type(minutes=60 * hours)
     staff = worker or make.make_staff()
     session = make.make_session(
         venue, start, start + timedelta(hours=hours), (staff,), (kind,), audience=audience, modes=[mode]
     )
-    who = make.make_client(eligibility=eligibility)
+    who = client or make.make_client(eligibility=eligibility)
     choice = booking.Choice(who, kind, session, staff, mode, start)
     return booking.book(SYSTEM, choice).id, session
 
@@ -351,3 +356,128 @@ def test_new_neighbours_are_refused_when_a_women_only_time_would_be_broken(manag
     assert refused.value.blockers == (appointment,)
     assert refused.value.sessions == (session,)
     assert all(not each.neighbours for each in venues.sites(SYSTEM))
+
+
+# --- to the edges: whatever is changed --------------------------------------------------------------------------------
+
+
+def test_a_man_keeps_a_session_for_women_only_while_its_time_says_that_he_may(manager):
+    """A women-only time whose workers may be anyone cannot become an ordinary one under him."""
+    venue = make.make_venue()
+    venues.set_opening_windows(manager, venue, [*ALL_WEEK, women(women_staff_only=False)])
+    man = make.make_staff(woman=False)
+    held = make.make_session(venue, at(10, day=7), at(11, day=7), (man,), audience="women")
+    for windows in (ALL_WEEK, [*ALL_WEEK, women(start=615, women_staff_only=False)], [*ALL_WEEK, women()]):
+        with pytest.raises(InTheWay) as refused:
+            venues.set_opening_windows(manager, venue, windows)
+        assert refused.value.sessions == (held,)
+    first = venues.set_opening_windows(manager, venue, ALL_WEEK, from_first_clear_date=True)
+    assert first == date(2026, 3, 10)
+
+
+def test_a_place_between_two_others_does_not_bring_them_into_sight_of_each_other(manager):
+    """He is at the one and women at the other; the door between sees both, they do not see each other."""
+    one, between, other = (make.make_site(name) for name in ("Mill Lane", "Canal Street", "Elm Road"))
+    venues.set_opening_windows(manager, make.make_venue(one), [*ALL_WEEK, women()])
+    hub = make.make_venue(other)
+    booked(hub, at(10, day=7))
+    make.make_venue(between)
+    venues.set_neighbours(manager, between, [one, other])
+    with pytest.raises(InTheWay) as refused:
+        venues.set_neighbours(manager, one, [between, other])
+    assert len(refused.value.blockers) == 1
+    assert len(refused.value.sessions) == 1
+    assert nearby.neighbours([one])[one] == {between}
+
+
+def test_what_waits_in_the_safety_queue_already_keeps_no_door_from_being_recorded(manager):
+    one, other = make.make_site(), make.make_site()
+    hub = make.make_venue(one)
+    make.make_venue(other)
+    she = make.make_client(eligibility="eligible")
+    venues.set_opening_windows(manager, hub, [*ALL_WEEK, women()])
+    booked(hub, at(10, day=7), audience="women", client=she)
+    clients.decide_eligibility(LEAD, she, "unknown", "2026")
+    assert [each.rule for each in cases.find(None, None)] == ["women"]
+    venues.set_neighbours(manager, one, [other])
+    assert sweep.run() == (0, 0)
+
+
+def test_a_women_only_time_that_is_gone_takes_its_cases_along_at_once(manager):
+    site, elsewhere = make.make_site(), make.make_site()
+    hub, beside = make.make_venue(site), make.make_venue(site)
+    she = make.make_client(eligibility="eligible")
+    venues.set_opening_windows(manager, hub, ALL_WEEK)
+    venues.set_opening_windows(manager, beside, [women()])
+    booked(hub, at(9, day=7), client=she)  # she leaves at a quarter past ten
+
+    def queue():
+        db.session.expire_all()
+        return [row.closed_at is None for row in db.session.query(SafetyCase)]
+
+    clients.decide_eligibility(LEAD, she, "unknown", "2026")
+    assert queue() == [True]
+    venues.set_opening_windows(manager, beside, [women(start=780, end=840)])
+    assert (queue(), sweep.run()) == ([False], (0, 0))
+    with pytest.raises(InTheWay):
+        venues.set_opening_windows(manager, beside, [women()])
+    clients.decide_eligibility(LEAD, she, "eligible", "2026")
+    venues.set_opening_windows(manager, beside, [women()])
+    clients.decide_eligibility(LEAD, she, "not-eligible", "2026")
+    assert queue() == [True]
+    venues.edit_venue(manager, beside, VenueDetails("Annexe", "hub", elsewhere))
+    assert (queue(), sweep.run()) == ([False], (0, 0))
+
+
+@pytest.mark.parametrize("neighbour", [False, True])
+def test_a_venue_does_not_take_its_women_only_times_to_where_others_are_booked(manager, neighbour):
+    site, other = make.make_site(), make.make_site()
+    beside = make.make_venue(make.make_site())
+    venues.set_opening_windows(manager, beside, [women(clear_after=30)])
+    if neighbour:
+        make.make_neighbours(site, other)
+    hub = make.make_venue(other if neighbour else site)
+    standing, session = booked(hub, at(12, 40, day=7))
+    with pytest.raises(InTheWay) as refused:  # in the waiting room from 12:25, in the half hour after
+        venues.edit_venue(manager, beside, VenueDetails("Annexe", "hub", site))
+    assert refused.value.blockers == (standing,)
+    assert venues.card(manager, beside).site_id != site
+    sessions.cancel_session(SYSTEM, session)
+    venues.edit_venue(manager, beside, VenueDetails("Annexe", "hub", site))
+
+
+def test_a_session_is_not_made_for_women_over_those_who_are_booked_in_it(manager):
+    venue, worker = make.make_venue(), make.make_staff()
+    make.open_all_day(venue)
+    his, session = booked(venue, at(10, day=7), worker=worker)
+    details = sessions.details_of(SYSTEM, session)
+    with pytest.raises(InTheWay) as refused:
+        sessions.edit_session(SYSTEM, session, replace(details, audience="women"))
+    assert refused.value.blockers == (his,)
+    assert sessions.get(SYSTEM, session).audience == "everyone"
+
+
+@pytest.mark.parametrize("day", ["2027-03-28", "2027-10-31"])
+def test_a_women_only_night_holds_through_the_hour_that_is_skipped_and_the_hour_that_comes_twice(
+    manager, clock, day
+):
+    """Sunday from midnight to four by the wall, which is three hours in spring and five in autumn."""
+    sunday = date.fromisoformat(day)
+    clock.set(datetime.combine(sunday - timedelta(days=7), time(12), UTC))
+    venue = make.make_venue()
+    night = WindowDetails(6, 0, 240, "women", 15, 15)
+    venues.set_opening_windows(manager, venue, [*ALL_WEEK, night])
+    spring = sunday.month == 3
+    ends = datetime.combine(sunday, time(3 if spring else 4), UTC)
+    who, kind, worker = make.make_client(eligibility="unknown"), make.make_type(), make.make_staff()
+    for start, fits in (
+        (ends - timedelta(minutes=60), False), (ends, False), (ends + timedelta(minutes=25), False),
+        (ends + timedelta(minutes=30), True),
+    ):  # fmt: skip
+        session = make.make_session(venue, start, start + timedelta(minutes=30), (worker,), (kind,))
+        choice = booking.Choice(who, kind, session, worker, "in-person", start, 30)
+        if not fits:
+            with pytest.raises(SlotUnavailable):
+                booking.book(SYSTEM, choice)
+        else:
+            booking.book(SYSTEM, choice)
