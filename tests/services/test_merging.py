@@ -190,11 +190,14 @@ def test_what_the_record_that_went_says_is_not_forgotten_when_the_other_is_chang
 
 def test_nobody_is_kept_from_herself_by_the_name_of_her_other_record(lead: Actor) -> None:
     she, twice = add("Alma", "Reyes"), add("Amina", "Castle", phone="07700 900103")
-    merging.merge(lead, she, twice, "Two names.")
+    merge = merging.merge(lead, she, twice, "Two names.")
     made = record(she, "Amina Castle", phone="07700 900103")
     assert matched(made) == {}
     clients.edit(DESK, she, *details(she, aliases=("Amina",)))
     assert matched(made) == {}
+    merging.split(lead, merge, "It is the other whom she named.")
+    assert matched(made) == {twice: "possible"}
+    in_order()
 
 
 def test_a_record_that_went_is_counted_once_among_those_who_share_a_lone_name(lead: Actor) -> None:

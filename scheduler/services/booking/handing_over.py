@@ -28,7 +28,7 @@ def hand_over(actor: Actor, giver: int, taker: int, only: Collection[int] | None
     For `services.merging` alone, which has asked whether one person can have them all, and refreshes the cases once
     everything is where it belongs.
     """
-    table, another = Appointment.__table__, 0 if only is None else 1
+    table, another, now = Appointment.__table__, 0 if only is None else 1, clock.now()
     rows = [row for row in store.appointments(giver) if only is None or row.id in only]
     highest = select(func.coalesce(func.max(table.c.own_number), 0)).where(table.c.client_id == taker)
     number = db.session.execute(highest).scalar_one()
@@ -38,6 +38,7 @@ def hand_over(actor: Actor, giver: int, taker: int, only: Collection[int] | None
         db.session.execute(
             update(table).where(table.c.id == row.id).values(client_id=taker, own_number=number, version=version)
         )
-        outbox.hand_over(row.id, taker, row.start, version, clock.now())
+        if row.start > now:
+            outbox.hand_over(row.id, taker, row.start, version, now)
         audit.record(actor, "hand-over", "appointment", row.id, giver=giver, taker=taker)
     return [row.id for row in rows]
