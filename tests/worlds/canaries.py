@@ -42,25 +42,25 @@ def _forms(word: str) -> tuple[str, ...]:
     return (word,)
 
 
-def _either(forms: tuple[str, ...]) -> str:
-    """Any of these forms; figures stand alone, or an id would be found in a longer one."""
-    return "|".join(rf"(?<![0-9]){form}(?![0-9])" if form.isdigit() else re.escape(form) for form in forms)
-
-
-_WORDS = [word for words in KINDS.values() for word in words.values()]
-_PATTERN = re.compile(
-    "|".join(f"(?P<c{number}>{_either(_forms(word))})" for number, word in enumerate(_WORDS)), re.IGNORECASE
-)
-_WHAT = [(kind, what) for kind, words in KINDS.items() for what in words]
+_FORMS = [
+    (kind, what, form.lower()) for kind, words in KINDS.items() for what, word in words.items() for form in _forms(word)
+]
 
 
 def found_in(text: str) -> set[tuple[str, str]]:
     """The canaries in a text, as (kind, what): as it stands, and with what stands for letters read as letters."""
+    text = text.lower()
     read = {text, html.unescape(text), unquote_plus(text)}
     if "\\u" in text:
-        read.add(re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text))
-    hits = (hit for each in read for hit in _PATTERN.finditer(each))
-    return {_WHAT[int(str(hit.lastgroup)[1:])] for hit in hits}
+        read.add(re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), text))
+    return {
+        (kind, what) for kind, what, form in _FORMS if any(form in each and _stands_alone(form, each) for each in read)
+    }
+
+
+def _stands_alone(form: str, text: str) -> bool:
+    """Figures must: a short number is in many longer ones."""
+    return not form.isdigit() or re.search(rf"(?<![0-9]){form}(?![0-9])", text) is not None
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,9 @@ READERS = [
     Reader("nobody", "nobody"),
     Reader("her", "link"),
     Reader("him", "link"),
-    *(Reader(f"{role}'s token", "token", role) for role in ("reception", "outreach", "worker", "manager", "lead")),
-    *(Reader(role, "desk", role) for role in ("reception", "outreach", "worker", "manager", "lead")),
+    # An outreach worker's token and a worker's desk may do what these two may.
+    *(Reader(f"{role}'s token", "token", role) for role in ("reception", "outreach", "manager", "lead")),
+    *(Reader(role, "desk", role) for role in ("reception", "outreach", "manager", "lead")),
     *(
         Reader(f"{role} assigned", "desk", role, assigned=True, key_worker=role == "worker")
         for role in ("worker", "manager", "lead")

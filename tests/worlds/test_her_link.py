@@ -36,18 +36,16 @@ def _visit(app: Flask, town: Slots, lose: Any) -> Transcript:
     lose()
     heard_before = len(phone.heard)
     phone.press("/my/check", key=key)
-    for path in ("/my/", "/my/times", "/my/choose", "/my/check", "/my/1"):
+    for path in ("/my/", "/my/times", "/my/choose", "/my/check"):
         phone.look(path)
     phone.press("/my/pick", time=wanted[0])
     phone.press("/my/choose", what=str(town.talk), how="in-person", part="any", who="any")
-    phone.press("/my/pick", time=wanted[0])
     phone.look("/my/1")
     phone.press("/my/1/change")
     phone.press("/my/pick", time=wanted[0])
     phone.press("/my/times", page="later")
-    for code in offered:
+    for code in (offered[0], offered[-1]):
         phone.press("/my/pick", time=code)
-        phone.look("/my/check")
     return [(path, body, 0) for path, body, _questions in phone.heard[heard_before:]]
 
 

@@ -29,7 +29,7 @@ _HER_BOOKINGS = st.lists(_DEED, min_size=1, max_size=14)
 _SEPARATIONS = st.sampled_from(("gap", "day", "series", "site"))
 _MATCHES = st.sampled_from(("possible", "confirmed"))
 
-World = Callable[..., Transcript]
+World = Callable[[Callable[[], None]], Transcript]
 
 
 @pytest.fixture
@@ -43,13 +43,13 @@ def heard_in(town: Town, app: Flask, database: Database, clock: Any) -> World:
     """What he hears in a world: the town, with her as `arrange` makes her, and him at his most curious."""
     began, saved = clock.now(), Saved(database)
 
-    def transcript(arrange: Callable[[], None], seed: int = 0) -> Transcript:
+    def transcript(arrange: Callable[[], None]) -> Transcript:
         saved.put_back()
         clock.set(began)
         arrange()
         db.session.rollback()
         with same_chance():
-            return Prober(app, seed).everything(make_link(town.him))
+            return Prober(app, 0).everything(make_link(town.him))
 
     return transcript
 
@@ -65,22 +65,21 @@ def test_his_whole_transcript_is_the_same_whatever_she_has_booked_and_when_there
     """The first world has no exclusion and no woman in it: he is in request mode as any client may be. So what he hears
     tells neither that somebody is protected from him nor anything about her; nor does the number of questions that the
     database is asked for it."""
-    alone = {seed: heard_in(lambda: _in_request_mode(town.him), seed) for seed in (0, 1)}
-    assert len(alone[0]) > 100
-    assert alone[0] != alone[1]
+    alone = heard_in(lambda: _in_request_mode(town.him))
+    assert len(alone) > 100
 
     @settings(
-        max_examples=6 if database.kind == "sqlite" else 3, deadline=None, derandomize=True, database=None,
+        max_examples=5 if database.kind == "sqlite" else 2, deadline=None, derandomize=True, database=None,
         phases=(Phase.generate,), report_multiple_bugs=False,  # making a failure smaller takes minutes
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
-    @given(_HER_BOOKINGS, _SEPARATIONS, _MATCHES, st.integers(0, 1), st.booleans())
-    def same(deeds: list[Deed], separation: str, match: str, seed: int, set_by_staff: bool) -> None:
+    @given(_HER_BOOKINGS, _SEPARATIONS, _MATCHES, st.booleans())
+    def same(deeds: list[Deed], separation: str, match: str, set_by_staff: bool) -> None:
         def with_her() -> None:
             if set_by_staff:
                 _in_request_mode(town.him)
             do(town, protect(town, separation, match), deeds)
 
-        assert first_difference(alone[seed], heard_in(with_her, seed)) == ""
+        assert first_difference(alone, heard_in(with_her)) == ""
 
     same()
