@@ -352,7 +352,7 @@ class TestOverrides:
 
     def test_whoever_asked_cannot_give_it(self, lead: Desk, town: Town) -> None:
         path = self.asked(lead, town)
-        answer = lead.post(path, decision="give", seen=overrides.view(lead.actor, 1).seen)
+        answer = lead.post(path, decision="give", seen=overrides.view(lead.actor, int(path.rsplit("/")[-1])).seen)
         assert answer.status_code == 403
         assert "A second person must decide this." in words(answer)
         assert fresh(select(Override.state)) == "asked"
