@@ -47,9 +47,12 @@ class Nursery:
         self._process.kill()
         self._process.join()
 
-    def kill_after(self, seconds: float, now: datetime, live: Callable[..., Any], *lives: tuple[Any, ...]) -> list[End]:
-        """Begin `live(*arguments)` for each of `lives` together, and kill them all after so many seconds."""
-        return self._call(("after", seconds, now, live, lives))
+    def kill_after(
+        self, done: int, seconds: float, now: datetime, live: Callable[..., Any], *lives: tuple[Any, ...]
+    ) -> list[End]:
+        """Begin `live(*arguments)` for each of `lives` together; once the first has said so often that it has `done`
+        something, let so many seconds pass and kill them all."""
+        return self._call(("after", (done, seconds), now, live, lives))
 
     def kill_at(self, statement: int, now: datetime, live: Callable[..., Any], *arguments: Any) -> End:
         """Begin one life, and kill it when it is about to send its n-th statement; COMMIT is one too."""
@@ -71,20 +74,37 @@ def _keep(calls: Connection, settings: Settings) -> None:
             return
         born = [_begin(app, now, live, arguments, when if how == "at" else None) for arguments in lives]
         if how == "after":
-            # A life that ends of itself closes its pipe.
-            select.select([born[0][1]], [], [], when)
-            for pid, _ in born:
+            # A life that ends of itself closes its pipes.
+            times, seconds = when
+            for _ in range(times):
+                os.read(born[0][2], 1)
+            select.select([born[0][1]], [], [], seconds)
+            for pid, *_ in born:
                 os.kill(pid, signal.SIGKILL)
         calls.send([_ended(*each) for each in born])
 
 
-def _begin(app: Any, now: datetime, live: Callable[..., Any], arguments: Any, statement: int | None) -> tuple[int, int]:
-    ours, theirs = os.pipe()
+#: Where a life says that it has done something.
+_progress = -1
+
+
+def done() -> None:
+    """Say that something is done, in a life that `kill_after` began."""
+    os.write(_progress, b".")
+
+
+def _begin(
+    app: Any, now: datetime, live: Callable[..., Any], arguments: Any, statement: int | None
+) -> tuple[int, int, int]:
+    global _progress
+    (ours, theirs), (progress, _progress) = os.pipe(), os.pipe()
     pid = os.fork()
     if pid:
         os.close(theirs)
-        return pid, ours
+        os.close(_progress)
+        return pid, ours, progress
     os.close(ours)
+    os.close(progress)
     status = 0
     try:
         from scheduler import clock
@@ -115,7 +135,8 @@ def _die_at(statement: int) -> None:
     event.listen(Engine, "commit", count)
 
 
-def _ended(pid: int, pipe: int) -> End:
+def _ended(pid: int, pipe: int, progress: int) -> End:
+    os.close(progress)
     told = b""
     while chunk := os.read(pipe, 65_536):
         told += chunk

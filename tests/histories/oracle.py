@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -37,6 +37,8 @@ from scheduler.models import (
     Stay,
     Venue,
 )
+
+_ENROLMENT = ENROLMENT.label("enrolment")
 
 #: SAFETY.md 1.
 COUNTED = frozenset({"booked", "arrived", "checked-in", "fulfilled", "pending"})
@@ -107,8 +109,13 @@ class Facts:
         return [row for row in self.appointments if row.state in COUNTED]
 
 
+@cache
+def _all_of(table: Table, *more: Any) -> Any:
+    return select(table, *more).order_by(*table.primary_key.columns)
+
+
 def _rows(table: Table, *more: Any) -> list[Any]:
-    return list(db.session.execute(select(table, *more).order_by(*table.primary_key.columns)))
+    return list(db.session.connection().execute(_all_of(table, *more)))
 
 
 def read() -> Facts:
@@ -124,7 +131,7 @@ def read() -> Facts:
     facts = Facts(
         clock.now(),
         tuple(_rows(Appointment.__table__)),
-        {row.id: row for row in _rows(Session.__table__, ENROLMENT.label("enrolment"))},
+        {row.id: row for row in _rows(Session.__table__, _ENROLMENT)},
         tuple(_rows(SessionStaff.__table__)),
         {row.id: row for row in _rows(Venue.__table__)},
         {site: frozenset(others) for site, others in near.items()},

@@ -23,7 +23,7 @@ from scheduler.services.booking import Choice
 
 from ..support.databases import Database
 from . import oracle, town
-from .nursery import End, Nursery
+from .nursery import End, Nursery, done
 from .picks import FromSeed
 from .town import Town
 
@@ -105,6 +105,7 @@ def go_on(here: Town, seed: str, together: bool) -> None:
             if not together:
                 raise
         running.set_fixed(running.now() + town.TICK)
+        done()
 
 
 def _latest() -> datetime:
@@ -121,7 +122,7 @@ def test_whoever_is_killed_at_any_moment_leaves_nothing_half_done(database: Data
     for kill in range(KILLS):
         lives = [(here, f"{SEED} {kill} {each}", kill % 3 == 2) for each in range(2 if kill % 3 == 2 else 1)]
         db.session.remove()
-        ends = nursery.kill_after(lot.uniform(0.02, 0.4), _latest(), go_on, *lives)
+        ends = nursery.kill_after(lot.randrange(1, 12), lot.uniform(0, 0.1), _latest(), go_on, *lives)
         assert [each.error for each in ends if each.error] == []
         assert all(each.killed for each in ends)
         running.set_fixed(_latest() + timedelta(minutes=lot.choice((0, 0, 0, 5, 30))))
@@ -138,17 +139,18 @@ class Desk:
     def __init__(self) -> None:
         self.town = town.found(town.FIRST_DAYS[0])
         facts = oracle.read()
-        self.her, self.him = sorted(facts.clients)
+        self.her, self.him, _ = sorted(facts.clients)
         self.lead, self.second = self.town.leads
         self.hers, self.his = sorted(facts.sessions)[:2]
         self.kind = self.town.kinds[0]
         self.start = facts.sessions[self.hers].start
         self.workers = {each: facts.workers_of(each)[0] for each in facts.sessions}
         clients.set_safe_contact(self.lead, self.her, "sms", clients.SafeContactDetails("yes"))
-        self.booked = booking.book(self.lead, self.choice(self.her, self.hers, 0)).id
-        other = clients.add(self.lead, clients.ClientDetails("Kasia", "Nowak"))
+        (booked,) = facts.appointments
+        self.booked = booked.id
+        other = clients.add(self.lead, clients.ClientDetails("Sunita", "Patel"))
         booking.book(self.lead, self.choice(other, self.his, 0))
-        made = exclusions.record(self.lead, exclusions.ExclusionDetails(self.her, ("Katarzyna Nowak",)))
+        made = exclusions.record(self.lead, exclusions.ExclusionDetails(self.her, ("Sunita Patel",)))
         assert made.clashes
         assert made.matches
         exclusions.start_closing(self.lead, made.exclusion_id, "She asked.")
@@ -170,7 +172,7 @@ def move(desk: Desk) -> None:
 
 
 def record_an_exclusion(desk: Desk) -> None:
-    exclusions.record(desk.second, exclusions.ExclusionDetails(desk.her, ("Kasia Nowak",), separation="day"))
+    exclusions.record(desk.second, exclusions.ExclusionDetails(desk.her, ("Sunita Patel",), separation="day"))
 
 
 def confirm_closing(desk: Desk) -> None:

@@ -32,13 +32,15 @@ class Histories(RuleBasedStateMachine):
 
     database: Database
 
-    @initialize(day=st.sampled_from(operations.FIRST_DAYS))
-    def found(self, day: Any) -> None:
+    @initialize(
+        day=st.sampled_from(operations.FIRST_DAYS), separation=st.sampled_from(operations.FIRST_SEPARATIONS)
+    )
+    def found(self, day: Any, separation: str) -> None:
         self.steps = 0
         db.session.remove()
         self.database.empty()
-        self.town = operations.found(day)
-        note(f"the town is founded on {day}")
+        self.town = operations.found(day, separation)
+        note(f"the town is founded on {day}; they are kept apart by {separation}")
 
     def do(self, name: str, data: Any) -> None:
         try:

@@ -24,14 +24,11 @@ from scheduler.models import (
     AuditRecord,
     ClientMerge,
     Closure,
-    Exclusion,
     Match,
     Message,
     Override,
     Series,
-    Session,
     StaffVenue,
-    Stay,
     TimeRequest,
 )
 from scheduler.notifications import sender
@@ -69,6 +66,9 @@ TICK = timedelta(milliseconds=1)
 
 #: The day on which a history begins, and where the clocks change the day after, in spring and in autumn.
 FIRST_DAYS = (date(2026, 3, 2), date(2027, 3, 27), date(2027, 10, 30))
+
+#: How she is kept from him when a history begins.
+FIRST_SEPARATIONS = ("gap", "day", "series")
 
 #: Minutes from local midnight to where something begins: mostly one morning, then midnight and where clocks change.
 _BEGINS = (600, 630, 660, 690, 720, 645, 615, 540, 1410, 1425, 0, 15, 30, 60, 75, 90, 120, -15, -30)
@@ -119,11 +119,13 @@ class Town:
     kinds: tuple[int, ...]
     log: list[str] = field(default_factory=list)
     swept: bool = False
+    known: Facts | None = None
 
     # --- choosing ---
 
     def facts(self) -> Facts:
-        return oracle.read()
+        """What the operation that is about to be done knows: the rows as they stand, read once."""
+        return oracle.read() if self.known is None else replace(self.known, now=clock.now())
 
     def moment(self, pick: Pick, low: int = 0, high: int = 2) -> datetime:
         """A time that something might begin at, on one of the town's days."""
@@ -148,9 +150,11 @@ class Town:
         return datetime.combine(day, time(), LONDON).astimezone(UTC) + minutes * MINUTE
 
     def client(self, pick: Pick, facts: Facts) -> int:
-        """A client's record, seldom one that was merged into another."""
+        """A client's record: more often one whom an exclusion concerns, seldom one that was merged into another."""
         in_use = [row.id for row in facts.clients.values() if row.merged_into is None]
-        return pick.one(in_use * 9 + [each for each in facts.clients if each not in in_use])
+        sides = {side for rule in oracle.rules(facts) for side in (rule.her, rule.named)}
+        concerned = [each for each in in_use if ("client", each) in sides]
+        return pick.one([*concerned, *in_use] * 5 + [each for each in facts.clients if each not in in_use])
 
     def worker(self, pick: Pick, facts: Facts) -> int:
         return pick.one([row.id for row in facts.staff.values() if row.sees_clients])
@@ -174,10 +178,10 @@ def _some(found: Any) -> list[Any]:
     return rows
 
 
-def found(day: date) -> Town:
+def found(day: date, separation: str = "gap") -> Town:
     """Two venues at one site, one whose door is in sight, one far away that is confidential, and one online; two
-    workers, two leads, two clients whom an exclusion keeps apart, two sessions on the first day, and one for women in a
-    women-only time on the second."""
+    workers, two leads, three clients of whom an exclusion keeps two apart, two sessions on the first day, at the
+    first of which she is booked, one for women in a women-only time on the second, and a group that meets daily."""
     clock.set_fixed(datetime.combine(day, time(8), LONDON).astimezone(UTC))
     mill, door_in_sight, far = (make.make_site(name) for name in ("Mill Lane", "Canal Street", "Far Road"))
     make.make_neighbours(mill, door_in_sight)
@@ -216,9 +220,10 @@ def found(day: date) -> Town:
     other = staff.add(SYSTEM, staff.StaffDetails("Tom", "Marsh", "worker", sees_clients=True))
     her = clients.add(SYSTEM, clients.ClientDetails("Alma", "Reyes", phone="07700 900111"))
     him = clients.add(SYSTEM, clients.ClientDetails("Gareth", "Pike", phone="07700 900222"))
+    clients.add(SYSTEM, clients.ClientDetails("Katarzyna", "Nowak"))
     clients.decide_eligibility(town.leads[0], her, "eligible", "2026-1")
     exclusions.record(
-        town.leads[0], exclusions.ExclusionDetails(her, person=("client", him), separation="gap", gap_minutes=30)
+        town.leads[0], exclusions.ExclusionDetails(her, person=("client", him), separation=separation, gap_minutes=30)
     )
     tomorrow = (day + timedelta(days=1)).weekday()
     windows = [venues.WindowDetails(each, 0, 1440) for each in range(7)]
@@ -234,6 +239,16 @@ def found(day: date) -> Town:
                 types=kinds, staff=(who,), modes=("in-person", "phone"),
             ),
         )
+    sessions.add_series(
+        SYSTEM,
+        sessions.SeriesDetails(
+            hub, "Group", "FREQ=DAILY", day, 960, 60, day + timedelta(days=2), "group", modes=("in-person", "video"),
+            types=kinds, staff=(worker,), seats=3,
+        ),
+    )
+    session = min(row.id for row in oracle.read().sessions.values())
+    at_ten = datetime.combine(day, time(10), LONDON).astimezone(UTC)
+    booking.book(SYSTEM, Choice(her, kinds[0], session, worker, "in-person", at_ten))
     return town
 
 
@@ -260,7 +275,7 @@ def edit_a_client(town: Town, pick: Pick) -> str:
     number, details = town.client(pick, facts), _somebody(pick)
     before = facts.clients[number]
     clients.edit(town.whoever_books(pick), number, details, before.version)
-    birth = town.facts().clients[number].date_of_birth
+    birth = oracle.read().clients[number].date_of_birth
     phone = e164(details.phone) if details.phone else None
     same = (before.given_name, before.family_name, tuple(before.aliases or ()), before.date_of_birth, before.phone)
     if same != (details.given_name, details.family_name, details.aliases, birth, phone):
@@ -319,7 +334,7 @@ def set_request_mode(town: Town, pick: Pick) -> str:
 
 @operation()
 def end_or_begin_a_client(town: Town, pick: Pick) -> str:
-    number, active = town.client(pick, town.facts()), pick.one((False, True, True))
+    number, active = town.client(pick, town.facts()), pick.one((True, True, True, False))
     clients.set_active(pick.one(town.desks), number, active)
     return f"client {number}, active {active}"
 
@@ -357,11 +372,12 @@ def end_a_stay(town: Town, pick: Pick) -> str:
 def make_two_records_one(town: Town, pick: Pick) -> str:
     """Every exclusion and match stays in force (SAFETY.md 2)."""
     facts = town.facts()
-    keep, gone = town.client(pick, facts), town.client(pick, facts)
+    keep = town.client(pick, facts)
+    gone = pick.one([each for each in facts.clients if each != keep])
     lead = pick.one(town.leads)
     before = oracle.rules(facts)
     made = merging.merge(lead, keep, gone, "She came twice.")
-    after = {each._replace(exclusion=0) for each in oracle.rules(town.facts())}
+    after = {each._replace(exclusion=0) for each in oracle.rules(oracle.read())}
     lost = [each for each in before if not {_as_kept(each, gone, keep)} & after and not _herself(each, gone, keep)]
     assert not lost, f"merging {gone} into {keep} lost {lost}"
     return f"merge {made}: client {gone} is client {keep}"
@@ -385,7 +401,7 @@ def take_two_records_apart(town: Town, pick: Pick) -> str:
     ).all()))  # fmt: skip
     before = oracle.rules(town.facts())
     merging.split(pick.one(town.leads), row.id, "They are two women.")
-    after = {_as_kept(each, row.gone_id, row.kept_id) for each in oracle.rules(town.facts())}
+    after = {_as_kept(each, row.gone_id, row.kept_id) for each in oracle.rules(oracle.read())}
     lost = [each for each in before if not {each._replace(exclusion=0)} & after]
     assert not lost, f"taking merge {row.id} apart lost {lost}"
     return f"clients {row.kept_id} and {row.gone_id} are two again"
@@ -435,7 +451,7 @@ def edit_an_exclusion(town: Town, pick: Pick) -> str:
     before = facts.named[row.named_person_id]
     details = _details(town, pick, facts, row.client_id)
     exclusions.edit(pick.one(town.leads), row.id, details, row.version)
-    after = town.facts().named[row.named_person_id]
+    after = oracle.read().named[row.named_person_id]
     if (before.names, before.date_of_birth, before.phone) != (after.names, after.date_of_birth, after.phone):
         dismissed = db.session.execute(
             select(Match.id).where(Match.named_person_id == row.named_person_id, Match.state == "dismissed")
@@ -496,14 +512,14 @@ def _a_choice(town: Town, pick: Pick, facts: Facts, client: int) -> Choice:
     worker = pick.one(facts.workers_of(session.id))
     long = facts.types[kind].minutes * MINUTE
     steps = max(1, int((session.end - session.start - long) / (15 * MINUTE)) + 1)
-    where = pick.one(("packed", "inside", "near"))
+    where = pick.one(("packed", "packed", "inside", "near"))
+    start = session.start + pick.one(range(steps)) * 15 * MINUTE
     if where == "packed":
         start = pick.one(oracle.free_starts(facts, session, worker, facts.types[kind]) or [session.start])
-    elif where == "inside":
-        start = session.start + pick.one(range(steps)) * 15 * MINUTE
-    else:
+    elif where == "near":
         margin = facts.venues[session.venue_id].arrive_early * MINUTE
-        start = town.near(pick, facts, long, margin)
+        near = town.near(pick, facts, long, margin)
+        start = near if session.start <= near <= session.end - long else start
     return Choice(client, kind, session.id, worker, mode, start, creche=pick.one((0, 0, 0, 1)))
 
 
@@ -519,6 +535,60 @@ def book(town: Town, pick: Pick) -> str:
     choice = _a_choice(town, pick, facts, town.client(pick, facts))
     booked = booking.book(actor, choice)
     return f"appointment {booked.id}: {_chosen(choice)}, by {actor.kind}"
+
+
+def _beside(town: Town, pick: Pick, facts: Facts) -> Choice:
+    """For one of two people who are kept apart, a time at which they would just, or just not, be too near the other: at
+    the edge of the gap, on the same day, or in the same group or series."""
+    everyone, kind = oracle.visits(facts), facts.types[pick.one(town.kinds)]
+    found: list[Choice] = []
+    for rule in oracle.rules(facts):
+        for mine, theirs in ((rule.her, rule.named), (rule.named, rule.her)):
+            for visit in everyone.get(theirs, ()) if mine[0] == "client" else ():
+                for session in facts.sessions.values():
+                    if session.start > facts.now and session.cancelled_at is None:
+                        found += _choices_beside(facts, rule, visit, mine[1], kind, session)
+    return pick.one(_some(found))
+
+
+def _choices_beside(
+    facts: Facts, rule: oracle.Rule, visit: oracle.Visit, client: int, kind: Any, session: Any
+) -> list[Choice]:
+    if session.kind == "group":
+        enrolled = visit.group and (visit.session == session.id or visit.series == session.enrolment is not None)
+        return [Choice(client, kind.id, session.id, None, session.modes[0], session.start)] if enrolled else []
+    venue, long = facts.venues[session.venue_id], kind.minutes * MINUTE
+    near = visit.there is not None and oracle.as_one(facts, visit.site, venue.site_id)
+    if not near or visit.there is None or "in-person" not in session.modes or session.kind != "one-to-one":
+        return []
+    if rule.separation == "gap":
+        after = visit.there[1] + rule.gap + venue.arrive_early * MINUTE
+        before = visit.there[0] - rule.gap - venue.leave_late * MINUTE - long
+        starts = [at for edge in (0, 5, -5) for at in (after + edge * MINUTE, before - edge * MINUTE)]
+    else:
+        starts = oracle.free_starts(facts, session, facts.workers_of(session.id)[0], kind)
+    return [
+        Choice(client, kind.id, session.id, facts.workers_of(session.id)[0], "in-person", start)
+        for start in starts
+        if session.start <= start <= session.end - long
+    ]
+
+
+@operation(places=True, often=6)
+def book_beside(town: Town, pick: Pick) -> str:
+    choice = _beside(town, pick, town.facts())
+    return f"appointment {booking.book(town.whoever_books(pick), choice).id}: {_chosen(choice)}"
+
+
+@operation(places=True, often=3)
+def move_beside(town: Town, pick: Pick) -> str:
+    facts = town.facts()
+    choice = _beside(town, pick, facts)
+    row = pick.one(_some([
+        each for each in facts.appointments if each.state == "booked" and each.client_id == choice.client_id
+    ]))  # fmt: skip
+    booking.move(town.whoever_books(pick), row.id, choice, row.version)
+    return f"appointment {row.id} moved: {_chosen(choice)}"
 
 
 @operation(places=True, often=3)
@@ -567,7 +637,10 @@ def cancel(town: Town, pick: Pick) -> str:
 
 @operation(places=True, often=3)
 def mark(town: Town, pick: Pick) -> str:
-    row = town.appointment(pick, town.facts(), "booked", "arrived", "fulfilled", "noshow")
+    facts = town.facts()
+    states = "booked", "arrived", "fulfilled", "noshow"
+    begun = [row for row in facts.appointments if row.state in states and row.start <= facts.now]
+    row = pick.one(begun) if begun and pick.one((True, True, False)) else town.appointment(pick, facts, *states)
     said = pick.one(("absent", "undo", "arrived", "seen"))
     arrivals.mark(pick.one(town.desks), row.id, said)
     return f"appointment {row.id} marked {said}"
@@ -633,7 +706,7 @@ def decide_on_an_override(town: Town, pick: Pick) -> str:
     before = town.facts()
     made = overrides.give(actor, row.id, overrides.view(actor, row.id).seen)
     assert actor.id != row.asked_by, "one person gave an override alone"
-    after = town.facts()
+    after = oracle.read()
     new = oracle.coming(after) - set(oracle.breaches(before))
     assert new <= oracle.overridden(after), f"override {row.id} made {new}, of which it names not all"
     assert all(clash[0] == "apart" for clash in new), f"override {row.id} lifted {new}"
@@ -829,7 +902,7 @@ def set_neighbours(town: Town, pick: Pick) -> str:
 @operation(often=2)
 def time_passes(town: Town, pick: Pick) -> str:
     now = clock.now()
-    jump = pick.one((30, 60, 120, 180, 600, 1440, 5)) * MINUTE
+    jump = pick.one((30, 60, 5, 120, 30, 600, 1440)) * MINUTE
     coming = pick.one((False, False, True)) and [
         at for each in oracle.visits(town.facts()).values() for visit in each for at in visit.span if at > now
     ]
@@ -842,7 +915,7 @@ def time_passes(town: Town, pick: Pick) -> str:
 def sweep_at_night(town: Town, pick: Pick) -> str:
     before = {case.id for case in town.facts().cases if case.closed_at is None}
     sweep.run()
-    opened = {case.id for case in town.facts().cases if case.closed_at is None} - before
+    opened = {case.id for case in oracle.read().cases if case.closed_at is None} - before
     assert not opened, f"the sweep found clashes that the queue lacked: cases {opened}"
     town.swept = True
     return "swept"
@@ -1029,7 +1102,7 @@ _UNTOUCHED = ("appointments", "sessions", "workers", "venues", "near", "windows"
 def step(town: Town, name: str, pick: Pick) -> None:
     """Do one operation, and ask the oracle about everything."""
     clock.set_fixed(clock.now() + TICK)
-    before = town.facts()
+    before = town.known = town.facts()
     town.swept = False
     try:
         said = OPERATIONS[name](town, pick)
@@ -1041,7 +1114,7 @@ def step(town: Town, name: str, pick: Pick) -> None:
     except SidegateError as error:
         said, refused = f"refused ({type(error).__name__})", True
     town.log.append(f"{name}: {said}")
-    after = town.facts()
+    after = town.known = oracle.read()
     if refused:
         changed = [each for each in _UNTOUCHED if getattr(before, each) != getattr(after, each)]
         assert not changed, f"{name} was refused and changed {changed}"
@@ -1057,6 +1130,7 @@ def all_names() -> list[str]:
     return list(itertools.chain.from_iterable([name] * OFTEN[name] for name in OPERATIONS))
 
 
-__all__ = ["FIRST_DAYS", "OPERATIONS", "PLACES", "Nothing", "Town", "all_names", "found", "step", "would_book"]
-
-_ = (Exclusion, Session, Stay)
+__all__ = [
+    "FIRST_DAYS", "FIRST_SEPARATIONS", "OPERATIONS", "PLACES", "Nothing", "Town", "all_names", "found", "step",
+    "would_book",
+]
