@@ -15,7 +15,9 @@ from sqlalchemy import (
     ColumnElement,
     LargeBinary,
     Row,
+    Select,
     and_,
+    bindparam,
     exists,
     func,
     literal,
@@ -60,7 +62,7 @@ _OVERRIDDEN = (
 )
 
 
-def _urgent(until: datetime) -> ColumnElement[bool]:
+def _urgent(until: Any) -> ColumnElement[bool]:
     """A case that someone must see to by `until`, and nobody has."""
     return and_(_K.closed_at.is_(None), _K.due_at <= until, ~_OVERRIDDEN)
 
@@ -193,28 +195,35 @@ def _hers(row: Any) -> Hers:
     )
 
 
+#: Asked on every page, so made once.
+_MINE = (
+    select(*_HERS)
+    .select_from(_ALERTED.join(Venue.__table__, _V.id == _L.venue_id))
+    .where(_L.settled_at.is_(None), _her_worker(bindparam("staff")))
+)
+_ALERTS_FOR = _MINE.order_by(_L.raised_at, _L.id)
+
+
+def _for_lead() -> Select[Any]:
+    cases = select(func.count()).select_from(SafetyCase.__table__).where(_urgent(bindparam("until"))).scalar_subquery()
+    others = Alert.__table__.alias()
+    alerts = select(func.count()).select_from(others).where(others.c.settled_at.is_(None)).scalar_subquery()
+    counts, mine = select((cases + alerts).label("waiting")).subquery(), _MINE.subquery()
+    return select(counts.c.waiting, mine).select_from(counts.outerjoin(mine, true())).order_by(mine.c.id)
+
+
+_FOR_LEAD = _for_lead()
+
+
 def alerts_for(staff: int) -> list[Hers]:
     """The alerts that nobody has settled in which this member of staff is her worker, the oldest first. One query."""
-    query = (
-        select(*_HERS)
-        .select_from(_ALERTED.join(Venue.__table__, _V.id == _L.venue_id))
-        .where(_L.settled_at.is_(None), _her_worker(literal(staff)))
-        .order_by(_L.raised_at, _L.id)
-    )
-    return [_hers(row) for row in db.session.execute(query)]
+    return [_hers(row) for row in db.session.execute(_ALERTS_FOR, {"staff": staff})]
 
 
 def for_lead(staff: int, until: datetime) -> tuple[int, list[Hers]]:
     """How many cases due by `until` and alerts wait for any lead, and the alerts in which this one is her worker. One
     query."""
-    cases = select(func.count()).select_from(SafetyCase.__table__).where(_urgent(until)).scalar_subquery()
-    others = Alert.__table__.alias()
-    alerts = select(func.count()).select_from(others).where(others.c.settled_at.is_(None)).scalar_subquery()
-    mine = _ALERTED.join(Venue.__table__, _V.id == _L.venue_id)
-    hers = select(*_HERS).select_from(mine).where(_L.settled_at.is_(None), _her_worker(literal(staff))).subquery()
-    counts = select((cases + alerts).label("waiting")).subquery()
-    query = select(counts.c.waiting, hers).select_from(counts.outerjoin(hers, true())).order_by(hers.c.id)
-    rows = db.session.execute(query).all()
+    rows = db.session.execute(_FOR_LEAD, {"staff": staff, "until": until}).all()
     return int(rows[0].waiting), [_hers(row) for row in rows if row.id is not None]
 
 

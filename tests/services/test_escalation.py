@@ -503,11 +503,10 @@ class TestBookedByAnotherRoute:
         assert alerts.for_booking(his) == 0
 
     def test_nor_does_a_dismissed_match_or_an_exclusion_that_ended_or_nobody_at_all(self, town: Town) -> None:
-        town.due(town.she, at(10))
-        his = town.due(town.he, at(10))
+        hers, his = town.due(town.she, at(10)), town.due(town.he, at(10))
         db.session.execute(update(Match).values(state="dismissed"))
         db.session.commit()
-        assert alerts.for_booking(his) == 0
+        assert alerts.for_booking(his) == alerts.for_booking(hers) == 0
         db.session.execute(update(Match).values(state="possible"))
         lead = make_lead()
         change(Exclusion, town.exclusion, active=False, closing_by=lead, closed_by=make_lead(2))
