@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, event, func, insert, select
 
 from bench.matching_people import Person, client_record, named_record, someone
 from scheduler import clock, create_app
@@ -79,8 +79,10 @@ class Times:
 
 
 class Found(NamedTuple):
-    """The times of one database, and how many possible matches were made meanwhile."""
+    """The times of one database, and how many possible matches were made meanwhile. `floor` is a transaction that
+    writes one row: on a busy disk it says how much of the rest is the disk's."""
 
+    floor: Times
     matching: Times
     adding: Times
     matches: int
@@ -163,6 +165,12 @@ def _only_match(client: int, who: Identity) -> None:
     identities.match_person("client", client, *who)
 
 
+@use_case
+def _one_row(number: int) -> None:
+    row = {"token": number, "owner_kind": "staff", "owner_id": _FAR}
+    db.session.execute(insert(IdentityToken.__table__), [row])
+
+
 def times(rounds: int, step: Step) -> Found:
     """Add clients one after another in the running context, as reception does, and time each; and as many times the
     two calls alone, for someone else."""
@@ -170,16 +178,18 @@ def times(rounds: int, step: Step) -> Found:
     before = _matches()
     for _ in range(10):  # the first make connections and fill caches
         clients.add(LEAD, _details(client_record(someone(chance, 0.8), chance)))
-    matching, adding = Times(), Times()
+    floor, matching, adding = Times(), Times(), Times()
     for number in range(rounds):
         step("adding clients", number, rounds)
         details = _details(client_record(someone(chance, 0.8), chance))
         other = client_record(someone(chance, 0.8), chance).identity()
+        with floor.one():
+            _one_row(chance.getrandbits(60))
         with adding.one():
             clients.add(LEAD, details)
         with matching.one():
             _only_match(_FAR + number, other)
-    return Found(matching, adding, _matches() - before)
+    return Found(floor, matching, adding, _matches() - before)
 
 
 def _matches() -> int:

@@ -102,15 +102,17 @@ def match_person(
 def _named_like(kind: str, person_id: int, who: Identity) -> list[tuple[Candidate, Verdict]]:
     """The named persons whom this identity of someone we know may be."""
     found = {owner for _, owner in store.sharing(blind(matching.all_lookups(who)), ("named",))}
-    if kind == "client":
-        # Nobody is kept from herself.
-        found -= {named for named, clients in store.protected_from(found).items() if clients == {person_id}}
     candidates = store.named_people(found, (kind, person_id))
     verdicts = [(each, compare_people(each.identity, who) if each.identity else _UNREADABLE) for each in candidates]
     lone = [(each, verdict) for each, verdict in verdicts if verdict.lone]
     # Someone registered with a single name is held possible whoever else has it, until more is known of them.
     kept = {each for each, _ in lone} if matching.is_lone(who) else _of_rare_words(lone)
-    return [(each, verdict) for each, verdict in verdicts if verdict.possible or each in kept]
+    hits = [(each, verdict) for each, verdict in verdicts if verdict.possible or each in kept]
+    if kind != "client" or not hits:
+        return hits
+    # Nobody is kept from herself.
+    protected = store.protected_from([each.id for each, _ in hits])
+    return [(each, verdict) for each, verdict in hits if protected.get(each.id) != {person_id}]
 
 
 def match_named(
