@@ -168,7 +168,12 @@ def measure(database: str, size: str, rounds: int) -> list[Figure]:
 
 def report(figures: list[Figure]) -> None:
     """The table: medians in milliseconds, the ratio to the floor, and the aim."""
-    table = Table("database", "data", "what", "median", "floor", "ratio", "aim", "statements", "")
+    # What else the machine does while it measures is in every figure: the floor's are under the same load.
+    load = " ".join(f"{each:.1f}" for each in os.getloadavg())
+    table = Table(
+        "database", "data", "what", "median", "floor", "ratio", "aim", "statements", "",
+        caption=f"load over 1, 5 and 15 minutes: {load}, on {os.cpu_count()} cores",
+    )
     for f in figures:
         table.add_row(
             f.database, f.size, f.what, f.shown, f"{f.floor:.2f} ms" if f.floor else "",
