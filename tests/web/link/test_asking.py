@@ -141,3 +141,41 @@ def test_what_is_ticked_stays_ticked_while_looking_at_later_times(town: Town, ph
     assert not set(later) & set(first)
     phone.press("Send these times", time=[*first[:2], later[0]])
     assert "Thank you" in phone.words
+
+
+def test_what_he_asked_for_is_on_his_own_first_page_until_it_is_answered(
+    town: Town, app: Flask, phone: Phone, him: int
+) -> None:
+    from scheduler.models import TimeRequest
+    from scheduler.services import requests
+    from scheduler.services.actors import Actor
+
+    phone.arrive(make_link(him))
+    before = phone.words
+    assert "You asked for" not in before
+    phone.press("Choose times")
+    boxes = [str(each["value"]) for each in phone.page.select("input[name=time]")]
+    phone.press("Send these times", time=boxes[:3])
+    phone.open("/my/")
+    assert "You asked for" in phone.words
+    assert phone.words.count("Come in: ") == 3
+    assert len(phone.html) < 14_000
+    another = make.make_client(given_name="Carl", request_mode=True)
+    assert "You asked for" not in Phone(app).arrive(make_link(another)).words
+    db.session.rollback()
+    made = db.session.execute(select(TimeRequest.id)).scalar_one()
+    db.session.rollback()
+    requests.settle(Actor("staff", make.make_staff(role="lead"), "lead"), made)
+    assert phone.open("/my/").words == before
+
+
+def test_a_time_that_has_passed_is_no_more_among_what_he_asked_for(town: Town, phone: Phone, clock: Any) -> None:
+    him = make.make_client(request_mode=True)
+    session = make.make_session(town.hub, at(9, 10), at(11), (town.aisha,), (town.type,))
+    later = make.make_session(town.hub, at(10, day=2), at(11, day=2), (town.aisha,), (town.type,))
+    wishes = [(session, at(9, 10)), (later, at(10, day=2))]
+    booking.request_times(SYSTEM, him, town.type, "in-person", wishes)
+    phone.arrive(make_link(him))
+    assert phone.words.count("Come in: ") == 2
+    clock.forward(minutes=11)
+    assert phone.open("/my/").words.count("Come in: ") == 1
