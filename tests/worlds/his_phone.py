@@ -168,6 +168,8 @@ class Prober:
 
     def his_own(self) -> None:
         """His own appointment: looked at, asked to be changed, cancelled, cancelled again."""
+        self.look("/my/2")
+        self.press("/my/2/change")
         self.look("/my/1")
         self.press("/my/1/change")
         for path in ("/my/1/booked", "/my/1/cancel"):

@@ -48,6 +48,7 @@ def heard_in(town: Town, app: Flask, database: Database, clock: Any) -> World:
         clock.set(began)
         arrange()
         db.session.rollback()
+        town.book_him_again()  # after all of hers: its number is his own second, however many she has
         with same_chance():
             return Prober(app, 0).everything(make_link(town.him))
 

@@ -75,8 +75,8 @@ def same_chance(seed: int = 1) -> Iterator[None]:
 
 
 class Town:
-    """Four places (two at one site, one whose door is in sight, one far away) and one online; sessions of every kind in
-    each on six days; him, with an appointment of his own; and two other women with theirs."""
+    """Four places (two at one site, one whose door is in sight, one far away) and one online; sessions of every kind
+    on six days; him, with an appointment of his own; and two other women with theirs."""
 
     def __init__(self) -> None:
         self.near, self.in_sight, self.far = make.make_site("Mill Lane"), make.make_site("Elm Road"), make.make_site()
@@ -100,6 +100,7 @@ class Town:
         self._book(self.him, self.library, 3, 11)
         self._book(self.others[0], self.hub, 1, 10, mode="phone")
         self._book(self.others[1], self.surgery, 2, 14)
+        self.kept = make.make_session(self.library, at(15, 0, 4), at(16, 0, 4), (self.workers[3],), (self.talk,))
 
     def _series(self, venue: int) -> int:
         mode = "video" if venue == self.online else "in-person"
@@ -129,6 +130,12 @@ class Town:
                 held.append((venue, 18, 19, (ewa,) if venue == self.hub else (aisha,), (self.group,), more))
         for venue, start, end, staff, types, more in held:
             self.sessions.append(make.make_session(venue, at(start, 0, day), at(end, 0, day), staff, types, **more))
+
+    def book_him_again(self) -> None:
+        """Staff give him a time of a session that nobody else is ever booked in."""
+        choice = Choice(self.him, self.talk, self.kept, self.workers[3], "in-person", at(15, 0, 4))
+        booking.book(SYSTEM, choice)
+        db.session.rollback()
 
     def _book(self, client: int, venue: int, day: int, hour: int, mode: str = "in-person") -> None:
         query = select(Session.id).where(Session.venue_id == venue, Session.start <= at(hour, 0, day))
