@@ -267,7 +267,8 @@ def test_appointments_move_with_their_numbers_and_no_text_says_that_they_moved(l
 def test_the_record_that_went_is_booked_and_changed_no_more_and_leads_to_the_other(lead: Actor) -> None:
     clinic, she, twice = Clinic(), add("Alma", "Reyes"), add("Christabella", "Montgomery-Castle", phone="07700 900103")
     reference = clients.get(DESK, twice).reference
-    token = links.show_link(DESK, twice)
+    clients.set_safe_contact(DESK, twice, "sms", SafeContactDetails("yes"))
+    token, sent = links.show_link(DESK, twice), links.send_link(DESK, twice)
     merging.merge(lead, she, twice, "Maiden name.")
     with pytest.raises(Merged) as led:
         clients.get(DESK, twice)
@@ -286,6 +287,8 @@ def test_the_record_that_went_is_booked_and_changed_no_more_and_leads_to_the_oth
         clinic.book(twice)
     assert booking.offers(DESK, Wanted(twice, clinic.type, at(9, day=3), at(17, day=3))) == []
     assert not links.is_live(token)
+    assert db.session.execute(select(Link.ended_at)).scalar_one() is not None
+    assert db.session.execute(select(Message.state).where(Message.id == sent)).scalar_one() == "cancelled"
     for typed in (reference, "Christabella Mont", "Montgomery-Castle", "07700 900103", "Cristabella"):
         assert [card.id for card in clients.find(DESK, typed)] == [she], typed
     [card] = clients.find(DESK, "Montgomery-Castle")
