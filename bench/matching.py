@@ -8,6 +8,7 @@ database. One half of the made-up mistakes is there to improve the rules by (`--
 from __future__ import annotations
 
 import argparse
+import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -252,6 +253,8 @@ def speed(databases: Sequence[str], clients: int, named: int, rounds: int) -> No
     """The fourth part: what a new client takes, on each database."""
     table = Table("database", "what", "median", "19 of 20", "of it our own CPU", "aim", "statements",
                   title=f"One more client beside {clients:,} clients and {named:,} named people")  # fmt: skip
+    load = " ".join(f"{each:.1f}" for each in os.getloadavg())
+    table.caption = f"What else the machine does is in every figure: load {load} on {os.cpu_count()} cores"
     for database in databases:
         with Progress(transient=True) as progress:
             task = progress.add_task(database)
