@@ -58,19 +58,17 @@ def half_done() -> Iterator[str]:
     ):
         said.add((action, kind, number))
     facts = oracle.read()
-    by_hand = ("series-add", "series-edit", "series-extend")
-    series = any(action in by_hand for action, _, _ in said)
-    for what, action, rows in (
-        ("client", "add", facts.clients), ("exclusion", "record", {x.id for x in facts.exclusions}),
-        ("appointment", "book", {a.id for a in facts.appointments}),
-        ("case", "case-open", {case.id for case in facts.cases}),
-        ("session", "session-add", set() if series else set(facts.sessions)),
-    ):  # fmt: skip
-        for number in rows:
-            if (action, what, number) not in said:
-                yield f"{what} {number} is there, and the log says nothing of it"
+    one_by_one = {session.id for session in facts.sessions.values() if session.series_id is None}
+    for what, action, logged, there in (
+        ("client", "add", facts.clients, facts.clients),
+        ("exclusion", "record", *[{row.id for row in facts.exclusions}] * 2),
+        ("appointment", "book", *[{row.id for row in facts.appointments}] * 2),
+        ("case", "case-open", *[{row.id for row in facts.cases}] * 2),
+        ("session", "session-add", one_by_one, facts.sessions),
+    ):
+        yield from (f"the log says nothing of {what} {each}" for each in logged if (action, what, each) not in said)
         for action_said, kind, number in said:
-            if (action_said, kind) == (action, what) and number not in rows:
+            if (action_said, kind) == (action, what) and number not in there:
                 yield f"the log speaks of {what} {number}, which is not there"
     found = db.session.execute(
         text("SELECT id FROM client WHERE id NOT IN (SELECT owner_id FROM identity_token WHERE owner_kind = 'client')")
