@@ -100,16 +100,10 @@ def move(
     """Move one side of an open case to a time that was suggested, by the same door as every move. Its type, length and
     crèche places stay. Raises NotAllowed, NotFound, Stale, WrongState when the case is closed or the appointment not to
     come any more, Invalid, and SlotUnavailable when the time cannot be had."""
-    if not can_see_exclusions(actor):
-        raise NotAllowed
-    clash = case_views.one(actor, case_id)
-    if clash is None or (appointment_id not in _appointments(clash)):
-        raise NotFound
+    _side(actor, case_id, appointment_id)
     row = diary.appointment(appointment_id)
     if row is None:
         raise NotFound
-    if clash.closed_at is not None:
-        raise WrongState
     choice = Choice(row.client_id, row.type_id, session_id, staff_id, mode, start, _minutes(row), row.creche)
     return booking.move(actor, appointment_id, choice, version)
 
@@ -117,20 +111,23 @@ def move(
 @use_case
 def cancel(actor: Actor, case_id: int, appointment_id: int, version: int, reason: str | None) -> Booked:
     """Cancel one side of an open case, for a reason of the usual ones. Raises as `move`, and Invalid."""
-    if not can_see_exclusions(actor):
-        raise NotAllowed
-    clash = case_views.one(actor, case_id)
-    if clash is None or (appointment_id not in _appointments(clash)):
-        raise NotFound
-    if clash.closed_at is not None:
-        raise WrongState
+    _side(actor, case_id, appointment_id)
     if not reason:
         raise Invalid(reason="Choose one of the reasons.")
     return booking.cancel(actor, appointment_id, reason, version)
 
 
-def _appointments(clash: Clash) -> set[int]:
-    return {each.id for each in (clash.one, clash.other) if each is not None and each.kind == "appointment"}
+def _side(actor: Actor, case_id: int, appointment_id: int) -> None:
+    """Raises NotAllowed for whoever is no lead, NotFound unless this appointment is a side of this case, and WrongState
+    when the case is closed."""
+    if not can_see_exclusions(actor):
+        raise NotAllowed
+    clash = case_views.one(actor, case_id)
+    sides = (clash.one, clash.other) if clash is not None else ()
+    if clash is None or ("appointment", appointment_id) not in {(each.kind, each.id) for each in sides if each}:
+        raise NotFound
+    if clash.closed_at is not None:
+        raise WrongState
 
 
 def _minutes(row: Any) -> int | None:
