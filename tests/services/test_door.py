@@ -250,9 +250,12 @@ def test_a_client_whom_a_lead_knows_to_be_the_named_person_is_found_by_his_own_n
         assert town.name(typed) == QUIET
 
 
-@pytest.mark.parametrize("typed", ["Alma Reyes", "alma", "Reyes", "Ally"])
+@pytest.mark.parametrize(
+    "typed",
+    ["Alma Reyes", "alma", "Reyes", "Ally", "Reyes Alma", "Allma Reyez", "Alma Reyes 4/6/1990", "Alma Reyes 1990"],
+)
 def test_a_protected_woman_who_walks_in_is_found_by_her_name(town: Town, typed: str) -> None:
-    clients.edit(DESK, town.she, ClientDetails("Alma", "Reyes", aliases=("Ally",)), 1)
+    clients.edit(DESK, town.she, ClientDetails("Alma", "Reyes", aliases=("Ally",), date_of_birth="4/6/1990"), 1)
     he = add("Gareth", "Pike")
     keep(town.she, person=("client", he))
     town.due(he, at(9, 10))
@@ -274,6 +277,41 @@ def test_whoever_brings_her_is_weighed_against_her_too(town: Town) -> None:
     assert town.name("Gareth Pike", companion=True) == GO
     assert door.check(DESK, town.venue, town.she, "Gareth Pike", companion=True) == QUIET
     assert door.check(DESK, town.venue, town.she, "Tom Lane", companion=True) == GO
+
+
+def test_whoever_a_booked_woman_brings_is_weighed_against_everyone_here(town: Town) -> None:
+    beth = add("Beth", "Shaw")
+    keep(town.she, "Gareth Pike")
+    keep(beth, "Wayne Marsh")
+    arrivals.mark(DESK, town.due(town.she, at(9, 10)), "arrived")
+    town.due(beth, at(9, 20))
+
+    def brings(companion: str) -> Answer:
+        return door.check(DESK, town.venue, town.she, companion, companion=True)
+
+    assert [brings(each) for each in ("Gaz Pike", "Wayne Marsh", "Tom Lane")] == [QUIET, QUIET, GO]
+    # By name alone, when the desk does not say with whom: she is here.
+    assert [town.name(each, companion=True) for each in ("Gaz Pike", "Wayne Marsh", "Tom Lane")] == [QUIET, QUIET, GO]
+
+
+def test_a_protected_woman_who_comes_along_with_someone_is_weighed_too(town: Town) -> None:
+    he = add("Gareth", "Pike")
+    keep(town.she, person=("client", he))
+    assert town.name("Alma Reyes", companion=True) == GO
+    town.due(he, at(9, 50))
+    assert town.name("Alma Reyes", companion=True) == QUIET
+    assert door.check(DESK, town.venue, he, "Alma Reyes", companion=True) == QUIET
+
+
+def test_marking_someone_as_arrived_gives_the_answer_with_the_mark(town: Town) -> None:
+    he = add("Gareth", "Pike")
+    keep(town.she, person=("client", he))
+    hers, his = town.due(town.she, at(9, 10)), town.due(he, at(9, 20))
+    calm = town.due(add("Beth", "Shaw"), at(9, 20))
+    assert [arrivals.mark(DESK, each, "arrived").quiet_room for each in (calm, his, hers)] == [False, True, True]
+    arrivals.mark(DESK, hers, "seen")
+    assert arrivals.mark(DESK, hers, "undo").quiet_room  # she is here still
+    assert not arrivals.mark(DESK, town.due(town.she, at(9), mode="phone"), "arrived").quiet_room
 
 
 @pytest.mark.parametrize("typed", ["???", "12", "x" * 200, "one two three four five six seven"])
