@@ -60,7 +60,7 @@ THROUGH = {
     "case": lazy("a clash"), "cases": lazy("the list of clashes"), "client-exclusions": lazy("the client's list"),
     "exclusions": lazy("the list of all"), "override": lazy("an override"), "overrides": lazy("the list of overrides"),
     "alerts": lazy("an alert"), "alert": lazy("an alert"), "merge": lazy("two records compared"),
-    "access-log": lazy("this log"),
+    "access-log": lazy("this log"), "door": lazy("an answer at the door"),
 }  # fmt: skip
 _EVENTS = {
     "recorded": lazy("Recorded"),
