@@ -329,6 +329,16 @@ def test_the_door_knows_him_by_every_record_of_his(lead: Actor, clock: Any) -> N
     assert protects(made) == she
 
 
+def test_the_door_takes_the_number_of_a_merged_record_for_the_one_in_use(lead: Actor, clock: Any) -> None:
+    clinic, she, he, again = Clinic(), add("Alma", "Reyes"), add("Colin", "Marsh"), add("Gareth", "Pike")
+    clinic.book(she)
+    merging.merge(lead, he, again, "Two names.")
+    exclusions.record(lead, ExclusionDetails(she, person=("client", he)))
+    clock.set(at(9, 50, day=3))
+    reception = Actor("staff", make.make_staff(role="reception"), "reception")
+    assert door.check(reception, clinic.venue, again) == Answer.QUIET_ROOM
+
+
 def test_what_clashes_while_they_are_one_has_its_case_and_nothing_is_cancelled(lead: Actor) -> None:
     clinic, she, twice, he = Clinic(), make.make_client(), make.make_client(), make.make_client()
     made = make.make_exclusion(she, he)
