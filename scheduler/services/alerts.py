@@ -148,12 +148,14 @@ class _Place:
 
 @use_case
 def settle(actor: Actor, alert_id: int, what_was_done: str | None) -> None:
-    """Take an alert off every page by saying what was done: a lead, or her worker in this very alert. Raises
-    NotAllowed, NotFound, Invalid, and WrongState when someone else has said it already."""
-    if not can_see_exclusions(actor) and (
-        actor.staff_id is None or not escalation_store.is_her_worker(alert_id, actor.staff_id)
-    ):
-        raise NotAllowed  # the same for one that there is none of
+    """Take an alert off every page by saying what was done: a lead, or her worker in this very alert. What her worker
+    says is about all that she was shown as one: every alert about this appointment. Raises NotAllowed, NotFound,
+    Invalid, and WrongState when someone else has said it already."""
+    together = {alert_id}
+    if not can_see_exclusions(actor):
+        if actor.staff_id is None or not escalation_store.is_her_worker(alert_id, actor.staff_id):
+            raise NotAllowed  # the same for one that there is none of
+        together = escalation_store.alongside(alert_id, actor.staff_id)
     row = store.alert(alert_id)
     if row is None:
         raise NotFound
@@ -165,10 +167,11 @@ def settle(actor: Actor, alert_id: int, what_was_done: str | None) -> None:
     table = Alert.__table__
     db.session.execute(
         update(table)
-        .where(table.c.id == alert_id)
+        .where(table.c.id.in_(together))
         .values(settled_at=clock.now(), settled_by=actor.staff_id, what_was_done=done)
     )
-    audit.record(actor, "alert-settled", "alert", alert_id)
+    for each in sorted(together):
+        audit.record(actor, "alert-settled", "alert", each)
 
 
 __all__ = ["Shown", "for_booking", "here_now", "raise_for", "settle", "waiting"]

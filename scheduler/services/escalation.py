@@ -202,16 +202,22 @@ def banner(actor: Actor) -> Banner:
         return Banner()
     try:
         if not can_see_exclusions(actor):
-            return Banner(0, tuple(map(_shown, store.alerts_for(actor.staff_id))))
+            return Banner(0, _shown(store.alerts_for(actor.staff_id)))
         count, hers = store.for_lead(actor.staff_id, clock.now() + SOON)
-        return Banner(count, tuple(map(_shown, hers)))
+        return Banner(count, _shown(hers))
     except SQLAlchemyError as error:
         db.session.rollback()
         log.error("what waits could not be read", error=type(error).__name__)
         return Banner(unreadable=True)
 
 
-def _shown(row: store.Hers) -> Hers:
+def _shown(rows: Collection[store.Hers]) -> tuple[Hers, ...]:
+    """Each appointment once, so that nobody learns how many people there are from whom she is kept."""
+    once = {(row.client_id, row.appointment_id): row for row in reversed(list(rows))}
+    return tuple(_one(row) for row in sorted(once.values(), key=lambda row: row.id))
+
+
+def _one(row: store.Hers) -> Hers:
     try:
         name = f"{row.given_name.opened() or ''} {row.family_name.opened() or ''}".strip()
     except RecordUnreadable:
@@ -226,7 +232,7 @@ def hers(actor: Actor) -> tuple[Hers, ...]:
     if rows:
         exclusions = sorted({row.exclusion_id for row in rows})
         audit.record_looks(actor, "alerts", None, exclusions, alerts=[row.id for row in rows])
-    return tuple(map(_shown, rows))
+    return _shown(rows)
 
 
 __all__ = [

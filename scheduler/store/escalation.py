@@ -176,6 +176,8 @@ class Hers(NamedTuple):
 
     id: int
     exclusion_id: int
+    client_id: int
+    appointment_id: int | None
     given_name: Sealed
     family_name: Sealed
     start: datetime | None
@@ -183,14 +185,15 @@ class Hers(NamedTuple):
 
 
 _HERS = (
-    _L.id, _L.exclusion_id, type_coerce(_C.given_name, LargeBinary).label("given_name"),
-    type_coerce(_C.family_name, LargeBinary).label("family_name"), _A.start, _V.zone,
+    _L.id, _L.exclusion_id, _X.client_id, _L.appointment_id, _A.start, _V.zone,
+    type_coerce(_C.given_name, LargeBinary).label("given_name"),
+    type_coerce(_C.family_name, LargeBinary).label("family_name"),
 )
 
 
 def _hers(row: Any) -> Hers:
     return Hers(
-        row.id, row.exclusion_id, Sealed("client.given_name", row.given_name),
+        row.id, row.exclusion_id, row.client_id, row.appointment_id, Sealed("client.given_name", row.given_name),
         Sealed("client.family_name", row.family_name), row.start, row.zone,
     )
 
@@ -218,6 +221,12 @@ _FOR_LEAD = _for_lead()
 def alerts_for(staff: int) -> list[Hers]:
     """The alerts that nobody has settled in which this member of staff is her worker, the oldest first. One query."""
     return [_hers(row) for row in db.session.execute(_ALERTS_FOR, {"staff": staff})]
+
+
+def alongside(alert: int, staff: int) -> set[int]:
+    """This alert, and those about the same client's same appointment, of those that `alerts_for` gives."""
+    of = {row.id: (row.client_id, row.appointment_id) for row in alerts_for(staff)}
+    return {each for each, about in of.items() if about == of.get(alert)} | {alert}
 
 
 def for_lead(staff: int, until: datetime) -> tuple[int, list[Hers]]:
@@ -258,6 +267,6 @@ def held(about: str, ids: Collection[int]) -> set[int]:
 
 
 __all__ = [
-    "ALERT", "CASE", "Hers", "Waits", "alerts_for", "due", "for_lead", "held", "is_her_worker", "leads", "named_staff",
-    "open_alerts", "phones", "texts_about", "urgent_cases", "workers_of",
+    "ALERT", "CASE", "Hers", "Waits", "alerts_for", "alongside", "due", "for_lead", "held", "is_her_worker", "leads",
+    "named_staff", "open_alerts", "phones", "texts_about", "urgent_cases", "workers_of",
 ]

@@ -396,6 +396,21 @@ class TestSettling:
         with pytest.raises(Invalid):
             alerts.settle(worker, alert, "  ")
 
+    def test_she_is_one_line_to_her_worker_however_many_it_may_be(self, town: Town, worker: Actor) -> None:
+        """How many people she is kept from is nobody's to learn from a page; what was done is said once."""
+        other = make.make_client(given_name="Gary", family_name="Pike")
+        make.make_exclusion(town.she, town.he), make.make_exclusion(town.she, other)
+        for he in (town.he, other):
+            door.check(DESK, town.venue, he)
+        raised = db.session.execute(select(Alert.id)).scalars().all()
+        assert len(raised) > 2
+        [line] = escalation.banner(worker).hers
+        assert [each.id for each in escalation.hers(worker)] == [line.id]
+        alerts.settle(worker, line.id, "Met her at the side door")
+        assert escalation.banner(worker) == escalation.Banner()
+        settled = select(AuditRecord.subject_id).where(AuditRecord.action == "alert-settled")
+        assert sorted(db.session.execute(settled).scalars()) == sorted(raised)
+
     def test_each_look_is_recorded_with_what_it_is_about(self, town: Town, worker: Actor) -> None:
         alert = town.he_walks_in()
         assert [(each.id, each.client) for each in escalation.hers(worker)] == [(alert, "Alma Reyes")]
