@@ -481,6 +481,23 @@ def test_a_worker_whom_it_names_never_sees_her_by_telephone_either(town: Town) -
     nothing_was_let_in()
 
 
+@pytest.mark.parametrize(
+    ("start", "fits"),
+    [(utc(3, 28, 23, 10), False), (utc(3, 28, 23, 15), True), (utc(10, 30, 22, 20), False),
+     (utc(10, 30, 22, 15), True)],
+)  # fmt: skip
+def test_a_worker_is_kept_away_for_the_whole_local_day_when_the_clocks_change(
+    town: Town, start: datetime, fits: bool
+) -> None:
+    """His session begins at nine; the day is 23 hours long in spring, and begins at 23:00 UTC in autumn."""
+    she, he = town.person("Alma"), staff.add(SYSTEM, StaffDetails("Gareth", "Pike", "worker", sees_clients=True))
+    town.keep(she, "day", names=("Gareth Pike",))
+    day = datetime(start.year, start.month, 28 if start.month == 3 else 31, 9, tzinfo=UTC)
+    make.make_session(town.places[HERE], day, day + HALF, (he,), (town.type,))
+    assert town.may(she, Visit(start)) is fits
+    nothing_was_let_in()
+
+
 @pytest.mark.parametrize("kind", ["group", "drop-in", "one-to-one"])
 def test_a_worker_whom_it_names_is_not_given_to_a_session_that_she_is_in(town: Town, kind: str) -> None:
     she = town.person("Alma")
