@@ -166,6 +166,14 @@ def test_one_more_alias_on_either_side_never_loses_a_match(pair: Told, alias: st
         assert lookup_keys(known) >= lookup_keys(pair.known)
 
 
+def test_who_is_known_by_a_single_name_is_still_compared_by_it_when_a_whole_name_becomes_known() -> None:
+    """He says "Gaz", born in 1985, and once that he is Gaz Price: the client Gareth Hughes stays held possible."""
+    known = of_name("Gareth Hughes", "1985-03-05")
+    for told in (Identity(("Gaz",), "1985"), Identity(("Gaz", "Gaz Price"), "1985")):
+        assert compare_people(told, known).possible
+        assert share_a_key(told, known)
+
+
 @given(_told(), _dates, _births)
 def test_a_birth_date_that_becomes_known_only_ever_takes_away_who_cannot_be(
     pair: Told, birth: str, told: str | None
