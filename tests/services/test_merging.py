@@ -355,6 +355,21 @@ def test_what_clashes_while_they_are_one_has_its_case_and_nothing_is_cancelled(l
     in_order()
 
 
+def test_what_two_records_did_before_they_were_one_was_no_mistake(lead: Actor, clock: Any) -> None:
+    """Her exclusion did not reach her second record yet: what is over by now broke no rule."""
+    clinic, she, twice, he = Clinic(), make.make_client(), make.make_client(), make.make_client()
+    make.make_exclusion(she, he)
+    clock.forward(hours=1)
+    clinic.book(twice)
+    clinic.book(he, 1)
+    clock.set(at(12, day=4))
+    merge = merging.merge(lead, she, twice, "The same woman.")
+    in_order()
+    clock.forward(hours=1)
+    merging.split(lead, merge, "Two women.")
+    in_order()
+
+
 def test_a_merge_into_a_merged_record_leads_everyone_to_the_last(lead: Actor) -> None:
     first, second, third = (add(name, "Reyes-Okoro") for name in ("Alma", "Bea", "Cara"))
     one = merging.merge(lead, second, first, "The same.")
