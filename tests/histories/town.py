@@ -37,6 +37,7 @@ from scheduler.services import (
     arrivals,
     audit,
     booking,
+    case_views,
     clients,
     door,
     exclusions,
@@ -46,6 +47,7 @@ from scheduler.services import (
     safety_desk,
     sessions,
     staff,
+    suggesting,
     sweep,
     venues,
 )
@@ -671,6 +673,42 @@ def confirm_a_request(town: Town, pick: Pick) -> str:
     session, start = pick.one(json.loads(wishes.wishes))
     booked = requests.confirm(pick.one(town.desks), row.id, session, datetime.fromisoformat(start))
     return f"request {row.id} confirmed: appointment {booked.id} in session {booked.session_id}"
+
+
+@operation(places=True)
+def offer_another_time_for_a_request(town: Town, pick: Pick) -> str:
+    table = TimeRequest.__table__
+    row = pick.one(_some(db.session.execute(select(table).where(table.c.state == "open").order_by(table.c.id)).all()))
+    lead = pick.one(town.leads)
+    wishes = [(session, datetime.fromisoformat(at)) for session, at in json.loads(row.wishes)]
+    shown = _some(suggesting.for_wishes(lead, row.client_id, row.type_id, row.mode, wishes))
+    choice = Choice.from_offer(row.client_id, row.type_id, pick.one(shown).offer)
+    try:
+        made = requests.offer_other(lead, row.id, choice)
+    except SlotUnavailable:
+        raise AssertionError(f"{choice} was suggested for request {row.id} and could not be booked") from None
+    return f"request {row.id} got another time: appointment {made.id}, {_chosen(choice)}"
+
+
+@operation(places=True, often=3)
+def move_one_side_of_a_clash(town: Town, pick: Pick) -> str:
+    """What is suggested can be had, and the clash is gone (SAFETY.md 6)."""
+    case = pick.one(_some([each for each in town.facts().cases if each.closed_at is None]))
+    lead = pick.one(town.leads)
+    clash = case_views.one(lead, case.id)
+    assert clash is not None
+    side = pick.one(_some(suggesting.for_clash(lead, clash)))
+    offer = pick.one(_some((*side.times, *side.remote))).offer
+    try:
+        suggesting.move(lead, case.id, side.side.id, side.version, offer.session, offer.staff, offer.mode, offer.start)
+    except SlotUnavailable:
+        raise AssertionError(f"{offer} was suggested for appointment {side.side.id} and cannot be had") from None
+    facts = oracle.read()
+    about = oracle.clash_of(
+        case.rule, case.exclusion_id, case.appointment_id, case.other_appointment_id, case.other_session_id
+    )
+    assert about not in oracle.breaches(facts), f"case {case.id} was moved to where it still is a clash"
+    return f"appointment {side.side.id} of case {case.id} moved to {offer.start} in session {offer.session}"
 
 
 # --- Overrides --------------------------------------------------------------------------------------------------------
