@@ -67,14 +67,16 @@ class Planted:
         return [value for value, _about in self.fillers[name]]
 
 
-def plant() -> Planted:
-    """Make it all. Nobody is assigned to the refuge but those whose name in `staff` ends in "assigned"."""
+def plant(with_exclusion: bool = True) -> Planted:
+    """Make it all, or all but the exclusion and what came of it. Nobody is assigned to the refuge but those whose name
+    in `staff` ends in "assigned"."""
     world = Planted()
     _staff(world)
     _places(world)
     _people(world)
     _bookings(world)
-    _safety(world)
+    if with_exclusion:
+        add_an_exclusion(world)
     _texts_and_feeds(world)
     db.session.rollback()
     return world
@@ -185,7 +187,8 @@ def _bookings(world: Planted) -> None:
     db.session.commit()
 
 
-def _safety(world: Planted) -> None:
+def add_an_exclusion(world: Planted) -> None:
+    """An exclusion that protects her from him, and everything that comes of one."""
     lead = Actor("staff", world.lead, "lead")
     recorded = exclusions.record(lead, ExclusionDetails(
         world.her, (f"Thaddeus {NAMED['name']}", NAMED["alias"]), None, NAMED["birth date"], NAMED["phone"],
@@ -254,4 +257,4 @@ def names_of_everything(world: Planted) -> Mapping[str, list[Filler]]:
     return {**words, **world.fillers}
 
 
-__all__ = ["Planted", "names_of_everything", "plant"]
+__all__ = ["Planted", "add_an_exclusion", "names_of_everything", "plant"]

@@ -92,3 +92,15 @@ def may_get_to(app: Flask, rule: Rule, reader: Reader) -> bool:
         api = str(rule).startswith("/api/")
         return access is not None and reader.role in access.roles and api == (reader.kind == "token")
     return access.kind != "link" or reader.kind == "link"
+
+
+def masked(answer: Any, *asked: object) -> tuple[int, str]:
+    """An answer without the numbers that were asked for, its length, and what is drawn by lot."""
+    kept = [f"{name}: {value}" for name, value in answer.headers.items() if name not in ("Content-Length", "Date")]
+    text = "\n".join(kept)
+    text += answer.get_data(as_text=True)
+    text = re.sub(r'name="(csrf_token|key)" value="[^"]*"|session=[^;]*', "", text)
+    for number in asked:
+        text = re.sub(rf"(?<![0-9]){number}(?![0-9])", "#", text)
+    answer.close()
+    return answer.status_code, text

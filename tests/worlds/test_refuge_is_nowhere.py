@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +14,7 @@ from ..support.databases import Database
 from ..support.factories import at
 from .canaries import REFUGE, Reader
 from .planted import Planted
-from .reading import READERS, Browser
+from .reading import READERS, Browser, masked
 from .town import Saved
 
 #: Parameters that may name something of the refuge; and where else one is named by a query or in a body.
@@ -49,17 +48,6 @@ NAMED_OTHERWISE: list[tuple[str, str, str]] = [
 ]
 
 
-def _masked(answer: Any, *asked: object) -> tuple[int, str]:
-    """An answer without the numbers that were asked for, its length, and what is drawn by lot."""
-    text = "\n".join(f"{name}: {value}" for name, value in answer.headers.items() if name not in ("Content-Length",))
-    text += answer.get_data(as_text=True)
-    text = re.sub(r'name="(csrf_token|key)" value="[^"]*"|session=[^;]*', "", text)
-    for number in asked:
-        text = re.sub(rf"(?<![0-9]){number}(?![0-9])", "#", text)
-    answer.close()
-    return answer.status_code, text
-
-
 def test_a_refuge_is_told_from_no_place_that_does_not_exist(world: Planted, served: Flask, database: Database) -> None:
     """Whoever is not assigned to it gets, for each of its numbers, what they get for a number that nothing has: on
     every route, by every method, in addresses, queries and bodies."""
@@ -82,7 +70,7 @@ def test_a_refuge_is_told_from_no_place_that_does_not_exist(world: Planted, serv
                 if method != "GET" and answer.status_code < 400:
                     saved.put_back()
                     browser.send("GET", "/reception/door")  # it reads what it was told of what was done
-                return _masked(answer, *numbers.values())
+                return masked(answer, *numbers.values())
 
             hidden, missing = ask(there), ask(nowhere)
             if hidden != missing:
