@@ -183,7 +183,9 @@ def sweeping(environment: dict[str, str], root: Path) -> list[Figure]:
     missing = re.search(r"Missing from the queue: ([\d,]+)", said)
     if missing is None:
         raise RuntimeError(f"the sweep ended with {os.waitstatus_to_exitcode(status)}")
+    worked = used.ru_utime + used.ru_stime
     return [
         Figure(f"the nightly sweep ({missing[1]} missing)", took, aim=60, unit="s"),
+        Figure("of which its process worked", worked, unit="s"),
         Figure("its peak memory", used.ru_maxrss / 1024, aim=500, unit="MB"),
     ]
