@@ -42,6 +42,9 @@ from .town import write
 
 Filler = tuple[Any, str]
 
+#: The phone of the lead who is on call, for the texts that staff are sent.
+ON_CALL = "+447700900855"
+
 
 @dataclass
 class Planted:
@@ -85,7 +88,8 @@ def plant(with_exclusion: bool = True) -> Planted:
 def _staff(world: Planted) -> None:
     for role in ("reception", "outreach", "worker", "manager", "lead"):
         for assigned in ("", " assigned"):
-            world.staff[f"{role}{assigned}"] = make_user(role, f"{role}{assigned}".replace(" ", "-"))
+            called = {"phone": ON_CALL, "on_call": True} if role == "lead" and assigned else {}
+            world.staff[f"{role}{assigned}"] = make_user(role, f"{role}{assigned}".replace(" ", "-"), **called)
     world.lead = world.staff["lead assigned"]
 
 

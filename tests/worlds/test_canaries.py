@@ -23,7 +23,7 @@ from scheduler.models import HandsetText
 from ..support.databases import Database
 from ..support.factories import at
 from .canaries import NAMED, REFUGE, Reader, Seen, found_in, leaks
-from .planted import Filler, Planted, names_of_everything
+from .planted import ON_CALL, Filler, Planted, names_of_everything
 from .reading import READERS, Browser, everything_in, may_get_to, outward, picked
 
 RANGE = {"from": at(0).isoformat(), "until": at(0, 0, 8).isoformat()}
@@ -139,9 +139,9 @@ def test_no_text_and_no_command_says_what_is_kept_secret(world: Planted, served:
     assert "Read:" in output
     assert {hit for hit in found_in(output) if "id" not in hit[1]} == set()
     db.session.rollback()
-    bodies = list(db.session.execute(select(HandsetText.body)).scalars())
-    assert bodies, "no text was sent: nothing was read"
-    assert found_in("\n".join(bodies)) == set()
+    texts = db.session.execute(select(HandsetText.phone, HandsetText.body)).all()
+    assert {phone == ON_CALL for phone, _body in texts} == {True, False}, "she and the lead are both to be texted"
+    assert found_in("\n".join(body for _phone, body in texts)) == set()
     assert found_in(said.getvalue()) == set()
 
 
