@@ -216,7 +216,11 @@ def test_her_bookings_only_take_times_away_from_him_and_never_move_one(
     app: Flask, context: Any, clock: Any, database: Database
 ) -> None:
     """The one thing that staff cannot be kept from seeing: a time that he may not have is not offered. It is one of
-    those that he would be offered if nobody were kept from him, and all the others are offered as they would be."""
+    those that he would be offered if nobody were kept from him, and all the others are offered as they would be.
+
+    So whoever looks for times for two people sees that one is open to the other and not to him, and that the cause is
+    his own: what is recorded of him, where he is already, or whom he is kept from. Which, nothing tells.
+    """
     town = Town()
     api, saved = as_role(app.test_client(), "reception"), Saved(database)
 
