@@ -38,10 +38,14 @@ def search(sought: Sequence[frozenset[int]], kinds: Collection[str], limit: int)
                 other.c.owner_id == first.c.owner_id,
             )
         )  # fmt: skip
-    if len(sought[0]) > 1:
-        query = query.distinct()
-    query = query.order_by(first.c.owner_id.desc()).limit(limit)
-    return list(dict.fromkeys((kind, into or owner) for kind, owner, into in db.session.execute(query)))
+    if len(sought[0]) == 1:
+        query = query.order_by(first.c.owner_id.desc()).limit(limit)
+    else:
+        # Neither DISTINCT nor the order of an index: SQLite then walks everyone's keys in the order of their owners,
+        # where it has no statistics yet. Someone who has all of the keys comes once for each.
+        query = query.order_by((first.c.owner_id + 0).desc()).limit(limit * len(sought[0]))
+    found = dict.fromkeys((kind, into or owner) for kind, owner, into in db.session.execute(query))
+    return list(found)[:limit]
 
 
 _CARD = (
