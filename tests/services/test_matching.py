@@ -140,6 +140,16 @@ def test_an_alias_that_becomes_known_finds_whom_the_name_did_not() -> None:
     assert held(named) == {known}
 
 
+def test_nobody_becomes_the_person_she_is_kept_from_when_her_own_details_change() -> None:
+    """She has the name of the woman she named, and tells a new alias."""
+    her = add("Alma Threlkeld")
+    told = exclusions.record(SYSTEM, ExclusionDetails(her, names=("Alma Threlkeld",)))
+    clients.edit(DESK, her, ClientDetails("Alma", "Threlkeld", ("Allie",)), 1)
+    named = db.session.execute(select(Exclusion.named_person_id).where(Exclusion.id == told.exclusion_id)).scalar_one()
+    assert not held(named)
+    assert add("Alma Threlkeld") in held(named)
+
+
 # --- never a scan ----------------------------------------------------------------------------------------------------
 
 
