@@ -83,6 +83,19 @@ def test_a_name_alone_finds_everyone_of_it_through_the_keys_whichever_came_first
     assert (verdict.possible, verdict.lone, verdict.by) == (False, True, ("gareth",))
 
 
+@pytest.mark.parametrize("told", ["1985-03-05", "1985-05-03"])
+def test_a_birth_date_without_any_name_finds_the_person_through_the_keys_also_with_day_and_month_swapped(
+    told: str,
+) -> None:
+    named, known = Identity((), told), of_name("Gareth Hughes", "1985-03-05")
+    assert compare_people(named, known).possible
+    assert share_a_key(named, known)
+
+
+def test_a_slip_in_a_name_of_three_letters_finds_the_person_through_the_keys() -> None:
+    assert share_a_key(of_name("Jeo Threlkeld"), of_name("Joe Threlkeld"))
+
+
 # --- made-up people, told of with a mistake ---------------------------------------------------------------------------
 
 _GIVEN = (
