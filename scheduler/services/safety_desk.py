@@ -432,7 +432,7 @@ def _requests(actor: Actor, rows: list[Columns]) -> tuple[Request, ...]:
 
 
 __all__ = [
-    "CaseView", "Desk", "Event", "ExclusionBrief", "ExclusionView", "Line", "MatchBrief", "MatchView",
-    "Request", "RequestView", "Wish", "case", "cases", "decisions", "desk", "exclusion", "list_all", "list_for", "match", "places",
+    "CaseView", "Desk", "Event", "ExclusionBrief", "ExclusionView", "Line", "MatchBrief", "MatchView", "Request",
+    "RequestView", "Wish", "case", "cases", "decisions", "desk", "exclusion", "list_all", "list_for", "match", "places",
     "request", "whole_case",
 ]
