@@ -97,14 +97,12 @@ def _environment(database: str, clients: int, named: int) -> tuple[dict[str, str
 
 @contextmanager
 def service(database: str, clients: int, named: int, step: Step) -> Iterator[None]:
-    """The app's context on a database newly filled with so many clients and people whom exclusions name."""
+    """The app's context on a database newly filled with so many clients and people whom exclusions name; it is removed
+    afterwards."""
     settings, name = _environment(database, clients, named)
+    _remove(database, name)
     if database == "postgres":
-        subprocess.run(["dropdb", "--if-exists", name], check=True, capture_output=True)
         subprocess.run(["createdb", name], check=True)
-    else:
-        for file in FOLDER.glob(f"{name}.sqlite*"):
-            file.unlink()
     environment = {**os.environ, **settings}
     flask = [sys.executable, "-m", "flask", "--app", "wsgi", "init"]
     subprocess.run(flask, cwd=ROOT, env=environment, check=True, capture_output=True)
@@ -120,6 +118,14 @@ def service(database: str, clients: int, named: int, step: Step) -> Iterator[Non
     finally:
         for key in settings:
             os.environ.pop(key)
+        _remove(database, name)
+
+
+def _remove(database: str, name: str) -> None:
+    if database == "postgres":
+        subprocess.run(["dropdb", "--if-exists", name], check=True, capture_output=True)
+    for file in FOLDER.glob(f"{name}.sqlite*"):
+        file.unlink()
 
 
 def _fill(many: int, named: int, step: Step) -> None:
