@@ -605,3 +605,14 @@ def test_no_page_of_the_desk_has_an_inline_script_or_style(town: Town, desk: Des
         assert title.text == "Desk · Riverside Wellbeing"  # a title says nothing of anyone
         ids = [each["id"] for each in soup.select("[id]")]
         assert len(ids) == len(set(ids)), path
+
+
+def test_her_own_appointment_does_not_stand_in_the_way_of_moving_it_and_its_own_time_is_no_other(
+    town: Town, desk: Desk
+) -> None:
+    appointment = town.book(at(10, 15))
+    soup = BeautifulSoup(desk.get(f"/reception/appointments/{appointment}/move").text, "html.parser")
+    found = {dict(parse_qsl(urlsplit(each["href"]).query)).get("at") for each in soup.select("main a[href*='at=']")}
+    starts = {each[11:16] for each in found if each and each.startswith("2026-03-02") and each.endswith("Z")}
+    assert {"10:00", "10:30"} <= starts, "what it overlaps now is free once it is moved"
+    assert "10:15" not in starts

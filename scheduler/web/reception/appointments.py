@@ -207,7 +207,7 @@ def move_page(appointment_id: int) -> Any:
     return render_template(
         "reception/move.html", a=shown([row], actor)[0],
         short=board_store.short_name(record.given_name, record.family_name), client=record,
-        **offers_for(actor, record, lambda choice: f"{path}?{pick_query(choice)}", fixed_type=row.type_id),
+        **offers_for(actor, record, lambda choice: f"{path}?{pick_query(choice)}", moving=row),
     )
 
 

@@ -171,13 +171,15 @@ def client(client_id: int) -> Any:
     )
 
 
-def offers_for(actor: Actor, record: ClientRecord, address: Any, fixed_type: int | None = None) -> dict[str, Any]:
-    """The times for one client and the filters they were found with, for the page that shows them."""
+def offers_for(actor: Actor, record: ClientRecord, address: Any, moving: Any = None) -> dict[str, Any]:
+    """The times for one client and the filters they were found with, for the page that shows them. `moving` is the row
+    of an appointment to be moved: its type is meant, it does not stand in its own way, and its own time is none."""
     wrong: dict[str, str] = {}
     try:
         search = Search.read(request.args)
     except Invalid as refused:
         search, wrong = Search.read({}), dict(refused.fields)
+    fixed_type = moving.type_id if moving is not None else None
     types = desk.types()
     known = {kind.id for kind in types}
     chosen = fixed_type or search.type_id or desk.last_type(record.id)
@@ -188,7 +190,8 @@ def offers_for(actor: Actor, record: ClientRecord, address: Any, fixed_type: int
     if chosen is not None and record.active:
         question = wanted(record.id, search, prefers, chosen, clock.now(), pages.service_zone())
         try:
-            found = booking.offers(actor, question, limit=MOST_OFFERS)
+            found = booking.offers(actor, replace(question, moving=moving.id if moving else None), limit=MOST_OFFERS)
+            found = [each for each in found if moving is None or not _is_now(each, moving)]
         except Invalid as refused:
             wrong |= refused.fields
     kept = soonest(found, FIRST_SCREEN)
@@ -207,6 +210,10 @@ def offers_for(actor: Actor, record: ClientRecord, address: Any, fixed_type: int
         "more": search.query(after=pages.stamp(last)) if last else None, "fixed_type": fixed_type,
         "without": replace(search, preferred=False).query(),
     }
+
+
+def _is_now(offer: Any, row: Any) -> bool:
+    return (offer.start, offer.staff, offer.mode) == (row.start, row.staff_id, row.mode)
 
 
 def preference_lines(actor: Actor, record: ClientRecord) -> list[tuple[str, str]]:
