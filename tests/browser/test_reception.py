@@ -93,8 +93,8 @@ def test_a_booking_is_made_by_keyboard_alone(page: Page) -> None:
 @pytest.mark.usefixtures("morning")
 def test_the_search_works_without_scripts(open_page: Visits) -> None:
     page = sign_in(open_page(javascript=False))
-    page.get_by_role("searchbox").fill("sa")
-    page.get_by_role("button", name="Find").click()
+    page.get_by_role("searchbox", name="Find a client").fill("sa")
+    page.get_by_role("button", name="Find", exact=True).click()
     assert page.locator(".hits a").count() == 2
     page.get_by_role("link", name="Sarah Kelly").click()
     page.get_by_label("How").select_option("phone")
