@@ -144,7 +144,7 @@ class Desk:
         self.start = facts.sessions[self.hers].start
         self.workers = {each: facts.workers_of(each)[0] for each in facts.sessions}
         clients.set_safe_contact(self.lead, self.her, "sms", clients.SafeContactDetails("yes"))
-        (booked,) = facts.appointments
+        booked, _ = facts.appointments
         self.booked = booked.id
         other = clients.add(self.lead, clients.ClientDetails("Sunita", "Patel"))
         booking.book(self.lead, self.choice(other, self.his, 0))

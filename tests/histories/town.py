@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from scheduler import clock
 from scheduler.errors import Busy, SidegateError, SlotUnavailable
@@ -182,8 +182,8 @@ def _some(found: Any) -> list[Any]:
 
 def found(day: date, separation: str = "gap") -> Town:
     """Two venues at one site, one whose door is in sight, one far away that is confidential, and one online; two
-    workers, two leads, three clients of whom an exclusion keeps two apart, two sessions on the first day, at the
-    first of which she is booked, one for women in a women-only time on the second, and a group that meets daily."""
+    workers, two leads, three clients of whom an exclusion keeps two apart; two sessions on the first day, one that ends
+    where a women-only time is cleared on the second, and one in it; a group that meets daily. She is booked twice."""
     clock.set_fixed(datetime.combine(day, time(8), LONDON).astimezone(UTC))
     mill, door_in_sight, far = (make.make_site(name) for name in ("Mill Lane", "Canal Street", "Far Road"))
     make.make_neighbours(mill, door_in_sight)
@@ -224,33 +224,37 @@ def found(day: date, separation: str = "gap") -> Town:
     him = clients.add(SYSTEM, clients.ClientDetails("Gareth", "Pike", phone="07700 900222"))
     clients.add(SYSTEM, clients.ClientDetails("Katarzyna", "Nowak"))
     clients.decide_eligibility(town.leads[0], her, "eligible", "2026-1")
+    clients.set_safe_contact(SYSTEM, her, "sms", clients.SafeContactDetails("yes", review_on=day))
     exclusions.record(
         town.leads[0], exclusions.ExclusionDetails(her, person=("client", him), separation=separation, gap_minutes=30)
     )
     tomorrow = (day + timedelta(days=1)).weekday()
     windows = [venues.WindowDetails(each, 0, 1440) for each in range(7)]
     venues.set_opening_windows(SYSTEM, hub, [*windows, venues.WindowDetails(tomorrow, 780, 900, "women", 30, 15)])
-    for venue, who, begins, audience in (
-        (hub, worker, time(10), "everyone"), (next_door, other, time(10), "everyone"), (hub, worker, time(13), "women"),
-    ):
-        start = datetime.combine(day + timedelta(days=audience == "women"), begins, LONDON).astimezone(UTC)
+    tomorrow_at_one = datetime.combine(day + timedelta(days=1), time(13), LONDON).astimezone(UTC)
+    at_ten = datetime.combine(day, time(10), LONDON).astimezone(UTC)
+    hers, *_, for_women = [
         sessions.add_session(
             SYSTEM,
             sessions.SessionDetails(
-                venue, "Clinic", start, start + (120 if audience == "women" else 180) * MINUTE, audience=audience,
-                types=kinds, staff=(who,), modes=("in-person", "phone"),
+                venue, "Clinic", start, start + minutes * MINUTE, audience=audience, types=kinds, staff=(who,),
+                modes=("in-person", "phone"),
             ),
         )
+        for venue, who, start, minutes, audience in (
+            (hub, worker, at_ten, 180, "everyone"), (next_door, other, at_ten, 180, "everyone"),
+            (hub, other, tomorrow_at_one - 120 * MINUTE, 90, "everyone"), (hub, worker, tomorrow_at_one, 120, "women"),
+        )
+    ]
     sessions.add_series(
         SYSTEM,
         sessions.SeriesDetails(
             hub, "Group", "FREQ=DAILY", day, 960, 60, day + timedelta(days=2), "group", modes=("in-person", "video"),
-            types=kinds, staff=(worker,), seats=3,
+            types=kinds, staff=(worker,), seats=2,
         ),
     )
-    session = min(row.id for row in oracle.read().sessions.values())
-    at_ten = datetime.combine(day, time(10), LONDON).astimezone(UTC)
-    booking.book(SYSTEM, Choice(her, kinds[0], session, worker, "in-person", at_ten))
+    for session, start in ((hers, at_ten), (for_women, tomorrow_at_one + 30 * MINUTE)):
+        booking.book(SYSTEM, Choice(her, kinds[0], session, worker, "in-person", start))
     return town
 
 
@@ -274,7 +278,9 @@ def add_a_client(town: Town, pick: Pick) -> str:
 @operation()
 def edit_a_client(town: Town, pick: Pick) -> str:
     facts = town.facts()
-    number, details = town.client(pick, facts), _somebody(pick)
+    dismissed = [each.person_id for each in facts.matches if (each.person_kind, each.state) == ("client", "dismissed")]
+    number = pick.one(dismissed) if dismissed and pick.one((True, False)) else town.client(pick, facts)
+    details = _somebody(pick)
     before = facts.clients[number]
     clients.edit(town.whoever_books(pick), number, details, before.version)
     birth = oracle.read().clients[number].date_of_birth
@@ -341,12 +347,12 @@ def end_or_begin_a_client(town: Town, pick: Pick) -> str:
     return f"client {number}, active {active}"
 
 
-@operation()
+@operation(often=3)
 def record_what_is_safe(town: Town, pick: Pick) -> str:
     number = town.client(pick, town.facts())
     hours = pick.one(((), tuple((day, 540, 1020) for day in range(7)), ((0, 0, 600),)))
     review = pick.one((None, town.day, town.day + timedelta(days=1)))
-    safe, paused = pick.one(("yes", "yes", "no", "unknown")), pick.one((False, False, True))
+    safe, paused = pick.one(("yes", "yes", "yes", "no", "unknown")), pick.one((False, False, False, True))
     details = clients.SafeContactDetails(safe, hours, review_on=review, paused=paused)
     clients.set_safe_contact(pick.one(town.desks), number, "sms", details)
     return f"texts to client {number}: {safe}, {hours}, until {review}, paused {paused}"
@@ -539,6 +545,20 @@ def book(town: Town, pick: Pick) -> str:
     return f"appointment {booked.id}: {_chosen(choice)}, by {actor.kind}"
 
 
+@operation(places=True, often=4)
+def join_a_group(town: Town, pick: Pick) -> str:
+    facts = town.facts()
+    session = pick.one(_some([
+        each for each in facts.sessions.values()
+        if each.kind != "one-to-one" and each.cancelled_at is None and each.start > facts.now
+        and any(row.session_id == each.id for row in facts.counted())
+    ] or [each for each in facts.sessions.values() if each.kind == "group" and each.start > facts.now]))  # fmt: skip
+    there = {row.client_id for row in facts.counted() if row.session_id == session.id}
+    client = pick.one(_some([each for each in facts.clients if each not in there]))
+    choice = Choice(client, town.kinds[0], session.id, None, pick.one(session.modes), session.start)
+    return f"appointment {booking.book(town.whoever_books(pick), choice).id}: {_chosen(choice)}"
+
+
 def _beside(town: Town, pick: Pick, facts: Facts) -> Choice:
     """For one of two people who are kept apart, a time at which they would just, or just not, be too near the other: at
     the edge of the gap, on the same day, or in the same group or series."""
@@ -566,7 +586,7 @@ def _choices_beside(
     if rule.separation == "gap":
         after = visit.there[1] + rule.gap + venue.arrive_early * MINUTE
         before = visit.there[0] - rule.gap - venue.leave_late * MINUTE - long
-        starts = [at for edge in (0, 5, -5) for at in (after + edge * MINUTE, before - edge * MINUTE)]
+        starts = [at for edge in (-5, 0, 5, -20) for at in (after + edge * MINUTE, before - edge * MINUTE)]
     else:
         starts = oracle.free_starts(facts, session, facts.workers_of(session.id)[0], kind)
     return [
@@ -576,13 +596,13 @@ def _choices_beside(
     ]
 
 
-@operation(places=True, often=6)
+@operation(places=True, often=14)
 def book_beside(town: Town, pick: Pick) -> str:
     choice = _beside(town, pick, town.facts())
     return f"appointment {booking.book(town.whoever_books(pick), choice).id}: {_chosen(choice)}"
 
 
-@operation(places=True, often=3)
+@operation(places=True, often=6)
 def move_beside(town: Town, pick: Pick) -> str:
     facts = town.facts()
     choice = _beside(town, pick, facts)
@@ -766,7 +786,7 @@ def _session_details(town: Town, pick: Pick, facts: Facts) -> sessions.SessionDe
         modes = ("video",)
     return sessions.SessionDetails(
         venue.id, "Clinic", start, start + pick.one(_LASTS) * MINUTE, kind, audience, modes,
-        town.kinds, (town.worker(pick, facts),), pick.one((2, 1, 3)) if kind != "one-to-one" else None,
+        town.kinds, (town.worker(pick, facts),), pick.one((1, 2)) if kind != "one-to-one" else None,
         pick.one((0, 1)) if venue.creche else 0, pick.one((None, "Room 1")),
     )  # fmt: skip
 
@@ -973,7 +993,7 @@ def ask_at_the_door(town: Town, pick: Pick) -> str:
     return f"at the door of venue {venue}: {number or text}: {answer}"
 
 
-@operation()
+@operation(often=4)
 def send_what_is_due(town: Town, pick: Pick) -> str:
     """Claims texts as the worker does, and looks at each of them as it was at that moment (SAFETY.md 9.5)."""
     table = Message.__table__
@@ -1013,23 +1033,28 @@ def _was_safe(message: Any) -> None:
         assert row.start > now, f"{what}: the moment has passed"
 
 
-@operation()
+@operation(often=2)
 def look_at_the_desk(town: Town, pick: Pick) -> str:
     """Every read of an exclusion is in the audit log (SAFETY.md 9.6)."""
-    lead = pick.one(town.leads)
-    last = db.session.execute(select(AuditRecord.id).order_by(AuditRecord.id.desc()).limit(1)).scalar() or 0
-    facts = town.facts()
+    lead, facts = pick.one(town.leads), town.facts()
     row = pick.one(_some(facts.exclusions))
-    match_row = pick.one([None, *facts.matches])
+    last = db.session.execute(select(func.max(AuditRecord.id))).scalar() or 0
+    what = pick.one(("exclusion", "desk", "of a client", "match", "affected", "all"))
     seen = {row.id}
-    safety_desk.exclusion(lead, row.id)
-    shown = safety_desk.desk(lead)
-    seen |= {each.exclusion_id for each in (*shown.cases, *shown.matches, *shown.alerts) if each.exclusion_id}
-    seen |= {each.id for each in shown.waiting}
-    seen |= {each.id for each in exclusions.list_for(lead, row.client_id)}
-    if match_row is not None:
-        seen |= {each.id for each in safety_desk.match(lead, match_row.id).exclusions}
-    exclusions.affected(lead, row.id)
+    if what == "exclusion":
+        safety_desk.exclusion(lead, row.id)
+    elif what == "affected":
+        exclusions.affected(lead, row.id)
+    elif what == "desk":
+        shown = safety_desk.desk(lead)
+        seen = {each.exclusion_id for each in (*shown.cases, *shown.matches, *shown.alerts) if each.exclusion_id}
+        seen |= {each.id for each in shown.waiting}
+    elif what == "match":
+        match_row = pick.one(_some(facts.matches))
+        seen = {each.id for each in safety_desk.match(lead, match_row.id).exclusions}
+    else:
+        found = exclusions.list_for(lead, row.client_id) if what == "of a client" else safety_desk.list_all(lead)
+        seen = {each.id for each in found}
     logged: set[int] = set()
     for record in db.session.scalars(select(AuditRecord).where(AuditRecord.id > last)):
         if (record.actor_kind, record.actor_id, record.action) == (lead.kind, lead.id, "look"):
@@ -1037,8 +1062,8 @@ def look_at_the_desk(town: Town, pick: Pick) -> str:
             if record.subject_kind == "exclusion" and record.subject_id:
                 logged.add(record.subject_id)
     db.session.rollback()
-    assert seen <= logged, f"lead {lead.id} saw exclusions {seen - logged}, and no look was recorded"
-    return f"lead {lead.id} looked at {sorted(seen)}"
+    assert seen <= logged, f"lead {lead.id} saw exclusions {seen - logged} ({what}), and no look was recorded"
+    return f"lead {lead.id} looked at {sorted(seen)} ({what})"
 
 
 @operation()
