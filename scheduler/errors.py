@@ -44,7 +44,7 @@ class NotFound(SidegateError):
 
 
 class Merged(NotFound):
-    """The record turned out to be another one's: `into` is the record in use. Pages lead there; to the API it is gone."""
+    """The record turned out to be another: `into` is the one in use. Pages lead there; to the API it is gone."""
 
     def __init__(self, gone: int, into: int) -> None:
         super().__init__()

@@ -24,7 +24,7 @@ from scheduler.services.actors import SYSTEM, Actor, can_see_exclusions
 from scheduler.services.finding import people
 from scheduler.services.personal import clean
 from scheduler.services.transaction import use_case
-from scheduler.services.visibility import assigned, label_for
+from scheduler.services.visibility import PlaceOf, assigned, label_for
 from scheduler.store import door as store
 from scheduler.store import escalation as escalation_store
 from scheduler.store import nearby
@@ -131,19 +131,10 @@ def waiting(actor: Actor, limit: int) -> tuple[Shown, ...]:
         Shown(
             row.id, row.exclusion_id, row.raised_at, row.client_id, f"{row.given_name} {row.family_name}".strip(),
             cards.get((row.person_kind, row.person_id)) or ", ".join(row.described),
-            label_for(_Place(row), actor, mine), row.zone, row.start,
+            label_for(PlaceOf(row), actor, mine), row.zone, row.start,
         )
         for row in rows
     )
-
-
-class _Place:
-    """A venue's columns in a wider row, as `visibility` asks for them."""
-
-    __slots__ = ("confidential", "id", "label", "name")
-
-    def __init__(self, row: store.Columns) -> None:
-        self.id, self.name, self.label, self.confidential = row.venue_id, row.name, row.label, row.confidential
 
 
 @use_case

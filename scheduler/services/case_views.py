@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from scheduler.services.actors import Actor
 from scheduler.services.cases import Found
-from scheduler.services.visibility import assigned, label_for
+from scheduler.services.visibility import PlaceOf, assigned, label_for
 from scheduler.store import cases as store
 from scheduler.store import safety_queue
 
@@ -99,7 +99,7 @@ def _shown(actor: Actor, rows: Iterable[Any]) -> list[Clash]:
         if row is None:
             return None
         name = f"{row.given_name} {row.family_name}".strip()
-        place = label_for(_Place(row), actor, mine)
+        place = label_for(PlaceOf(row), actor, mine)
         return Side(
             "appointment", row.id, "client", row.client_id, name, row.start, row.end, row.mode, place, row.zone,
             role == "named", role == "protected",
@@ -111,7 +111,7 @@ def _shown(actor: Actor, rows: Iterable[Any]) -> list[Clash]:
             return None
         worker = workers.get((exclusion or 0, each))
         name = f"{worker.given_name} {worker.family_name}".strip() if worker else ""
-        place = label_for(_Place(row), actor, mine)
+        place = label_for(PlaceOf(row), actor, mine)
         return Side(
             "session", row.id, "staff", worker.id if worker else None, name, row.start, row.end, row.modes[0], place,
             row.zone, True,
@@ -130,15 +130,6 @@ def _shown(actor: Actor, rows: Iterable[Any]) -> list[Clash]:
         )
         for row in rows
     ]
-
-
-class _Place:
-    """A venue's columns in a wider row, as `visibility` asks for them."""
-
-    __slots__ = ("confidential", "id", "label", "name")
-
-    def __init__(self, row: Any) -> None:
-        self.id, self.name, self.label, self.confidential = row.venue_id, row.name, row.label, row.confidential
 
 
 __all__ = ["Clash", "Side", "as_found", "of_cases", "one", "open_clashes"]

@@ -21,7 +21,7 @@ from scheduler.services.actors import Actor, can_book_for_anyone, can_decide_eli
 from scheduler.services.finding import ClientCard, alike, find
 from scheduler.services.personal import Personal, Preferences, read_details, read_preferences, read_safe_contact
 from scheduler.services.transaction import use_case
-from scheduler.services.visibility import assigned, knows_of, label_for
+from scheduler.services.visibility import PlaceOf, assigned, knows_of, label_for
 from scheduler.store import people as store
 from scheduler.store import venues as venue_store
 
@@ -249,9 +249,9 @@ def get(actor: Actor, client_id: int) -> ClientRecord:
         SafeChannel(each.channel, _safe_details(each), each.checked_at) for each in store.safe_contacts(client_id)
     )
     stays = tuple(
-        StayRecord(each.id, each.venue_id, label_for(_Place(each), actor, mine), each.since, each.until)
+        StayRecord(each.id, each.venue_id, label_for(PlaceOf(each), actor, mine), each.since, each.until)
         for each in store.stays(client_id)
-        if knows_of(_Place(each), actor, mine)
+        if knows_of(PlaceOf(each), actor, mine)
     )
     return ClientRecord(
         row.id, row.reference, row.given_name, row.family_name, tuple(row.aliases or ()), row.date_of_birth, row.phone,
@@ -259,15 +259,6 @@ def get(actor: Actor, client_id: int) -> ClientRecord:
         decision.policy if decision else None, decision.decided_at if decision else None, row.request_mode, row.active,
         row.version, channels, stays,
     )
-
-
-class _Place:
-    """A stay's venue, as `visibility` asks for it."""
-
-    __slots__ = ("confidential", "id", "label", "name")
-
-    def __init__(self, row: Any) -> None:
-        self.id, self.name, self.label, self.confidential = row.venue_id, row.name, row.label, row.confidential
 
 
 def _safe_details(row: Any) -> SafeContactDetails:

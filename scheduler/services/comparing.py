@@ -14,7 +14,7 @@ from scheduler.rules.intervals import Interval
 from scheduler.rules.slots import Own
 from scheduler.services import merged_person
 from scheduler.services.actors import Actor
-from scheduler.services.visibility import assigned, label_for
+from scheduler.services.visibility import PlaceOf, assigned, label_for
 from scheduler.store import cases as case_store
 from scheduler.store import exclusions as exclusion_store
 from scheduler.store import merging as store
@@ -139,17 +139,8 @@ def _present(row: Columns) -> Interval | None:
     return None if row.present_from is None else Interval(row.present_from, row.present_until)
 
 
-class _Place:
-    """A venue's columns in a wider row, as `visibility` asks for them."""
-
-    __slots__ = ("confidential", "id", "label", "name")
-
-    def __init__(self, row: Any) -> None:
-        self.id, self.name, self.label, self.confidential = row.venue_id, row.name, row.label, row.confidential
-
-
 def _visit(actor: Actor, row: Any, mine: frozenset[int]) -> Visit:
-    return Visit(row.id, row.start, row.end, label_for(_Place(row), actor, mine), row.zone)
+    return Visit(row.id, row.start, row.end, label_for(PlaceOf(row), actor, mine), row.zone)
 
 
 def _side(row: Columns, workers: dict[int, str]) -> Side:

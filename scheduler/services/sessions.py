@@ -32,7 +32,7 @@ from scheduler.services.series import (
     try_skipped_days,
 )
 from scheduler.services.transaction import use_case
-from scheduler.services.visibility import assigned, card, knows_of, label_for
+from scheduler.services.visibility import PlaceOf, assigned, card, knows_of, label_for
 from scheduler.store import diary
 from scheduler.store import sessions as store
 
@@ -227,32 +227,19 @@ def get(actor: Actor, session_id: int) -> SessionCard:
 
 def _cards(actor: Actor, rows: Any) -> list[SessionCard]:
     known = assigned(actor) if any(row.confidential for row in rows) else frozenset()
-    rows = [row for row in rows if knows_of(row_venue(row), actor, known)]
+    rows = [row for row in rows if knows_of(PlaceOf(row), actor, known)]
     ids = [row.id for row in rows]
     counts = store.counts(ids) if ids else {}
     staff = store.staff_of_sessions(ids) if ids else {}
     return [
         SessionCard(
-            row.id, row.series_id, row.venue_id, label_for(row_venue(row), actor, known), diary.zone(row.zone),
+            row.id, row.series_id, row.venue_id, label_for(PlaceOf(row), actor, known), diary.zone(row.zone),
             row.title, row.start, row.end, row.kind, row.audience, tuple(row.modes), row.seats, row.creche, row.room,
             row.cancelled_at is not None, row.version, row.venue_kind == "online", *counts.get(row.id, (0, 0)),
             tuple((each.id, short_name(each.given_name, each.family_name)) for each in staff.get(row.id, ())),
         )
         for row in rows
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    id: int
-    name: str
-    label: str
-    confidential: bool
-
-
-def row_venue(row: Any) -> _Place:
-    """The venue's part of a session's row."""
-    return _Place(row.venue_id, row.name, row.label, row.confidential)
 
 
 def attendees(actor: Actor, session_id: int) -> list[Attendee]:
