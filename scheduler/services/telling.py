@@ -112,4 +112,4 @@ def _may(actor: Actor) -> None:
         raise NotAllowed
 
 
-__all__ = ["ToTell", "of", "say", "to_tell"]
+__all__ = ["HOW", "ToTell", "of", "say", "to_tell"]

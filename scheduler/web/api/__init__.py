@@ -10,6 +10,7 @@ from scheduler.web.api import (
     appointments,
     base,
     clients,
+    desk,
     exclusions,
     feeds,
     links,
@@ -27,7 +28,7 @@ from scheduler.web.security import public
 
 RESOURCES = (
     venues.bp, types.bp, staff.bp, sessions.bp, series.bp, clients.bp, offers.bp, appointments.bp, requests.bp,
-    links.bp, exclusions.bp, feeds.bp,
+    links.bp, exclusions.bp, feeds.bp, desk.bp,
 )
 
 
