@@ -223,7 +223,8 @@ def _session_in_women_only_time(rows: list[Any], timetable: Timetable, now: date
     touched = timetable.women_only(session.site_id, session.start, session.end)
     if touched and session.audience != "women":
         yield "women-only", "3", f"session {session.id} is for everyone in site {session.site_id}'s women-only time"
-    if any(window.women_staff_only for window in touched):
+    # Who a worker was recorded as then is not kept, so only what is still to come can be judged by it.
+    if session.end > now and any(window.women_staff_only for window in touched):
         for row in rows:
             if row.staff_id is not None and not row.woman:
                 yield "women-only", "3", f"session {session.id} in women-only time has worker {row.staff_id}"

@@ -55,7 +55,7 @@ def joined_channel(mine: Columns | None, theirs: Columns | None, same_phone: boo
         changed["paused"] = paused
         changed["review_on"] = _earlier(mine.review_on, theirs.review_on)
         changed["may_name"] = [each for each in mine.may_name or () if each in (theirs.may_name or ())]
-    changed = {name: value for name, value in changed.items() if value != (getattr(mine, name) or type(value)())}
+    changed = {name: value for name, value in changed.items() if (value or None) != (getattr(mine, name) or None)}
     if changed.get("safe", mine.safe) != mine.safe:
         changed["checked_at"] = None
     return changed or None

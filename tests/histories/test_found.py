@@ -8,11 +8,12 @@ from datetime import timedelta
 import pytest
 
 from scheduler.errors import InTheWay, WrongState
-from scheduler.services import arrivals, booking, clients, exclusions, sessions, staff, venues
+from scheduler.services import arrivals, booking, checks, clients, exclusions, merging, sessions, staff, venues
 from scheduler.services.actors import SYSTEM, Actor
 from scheduler.services.booking import Choice
 from scheduler.services.clients import ClientDetails
 from scheduler.services.exclusions import ExclusionDetails
+from tests.conftest import Clock
 from tests.support import factories as make
 from tests.support.factories import MONDAY, at
 
@@ -119,3 +120,23 @@ def test_a_dismissal_is_undone_by_any_change_of_what_is_known(name: tuple[str, s
     exclusions.decide_match(LEAD, match.id, "dismissed", "We asked her.")
     clients.edit(LEAD, him, ClientDetails(*name, date_of_birth=born), 1)
     assert [each.state for each in oracle.read().matches] == ["possible"]
+
+
+def test_two_records_are_made_one_when_only_the_other_has_a_review_date() -> None:
+    lead = Actor("staff", make.make_staff(role="lead", sees_clients=False), "lead")
+    keep, gone = (clients.add(LEAD, ClientDetails("Alma", "Reyes", phone="07700 900111")) for _ in range(2))
+    clients.set_safe_contact(LEAD, keep, "sms", clients.SafeContactDetails("yes"))
+    clients.set_safe_contact(LEAD, gone, "sms", clients.SafeContactDetails("yes", review_on=MONDAY.date()))
+    merging.merge(lead, keep, gone, "She came twice.")
+    (kept,) = clients.get(LEAD, keep).safe_contacts
+    assert kept.details.review_on == MONDAY.date()  # the more careful of the two
+
+
+def test_a_session_that_is_over_is_not_judged_by_what_its_worker_is_recorded_as_since(clock: Clock) -> None:
+    venue, kind = make.make_venue(), make.make_type()
+    worker = staff.add(SYSTEM, staff.StaffDetails("Priya", "Nair", "worker", sees_clients=True, woman=True))
+    make.open_all_day(venue, "women", range(1, 2))
+    make.make_session(venue, at(10, day=1), at(12, day=1), (worker,), (kind,), audience="women")
+    clock.set(at(13, day=1))
+    staff.edit(MANAGER, worker, staff.StaffDetails("Priya", "Nair", "worker", sees_clients=True, woman=False), None)
+    assert checks.run().broken == ()
