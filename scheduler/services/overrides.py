@@ -338,12 +338,12 @@ def _about(appointment_id: int, client_id: int) -> list[Found]:
     return [each for each in found if appointment_id in (each.appointment, each.other_appointment)]
 
 
-def _seen(found: Iterable[Found]) -> str:
+def _seen(found: Collection[Found]) -> str:
     """Stands for these clashes as they are: another one, or another time, gives another text."""
-    lines = sorted(
-        [each.exclusion, each.rule, each.appointment, each.other_appointment, each.other_session, each.times]
-        for each in found
-    )
+    ids = [(each.exclusion, each.rule, each.appointment, each.other_appointment, each.other_session) for each in found]
+    times = [each.times for each in found]
+    # Sorted as text: an id that is not there has no order.
+    lines = sorted(json.dumps(each) for each in zip(ids, times, strict=True))
     return hashlib.sha256(json.dumps(lines).encode()).hexdigest()[:32]
 
 

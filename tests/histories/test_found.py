@@ -8,7 +8,20 @@ from datetime import timedelta
 import pytest
 
 from scheduler.errors import InTheWay, WrongState
-from scheduler.services import arrivals, booking, checks, clients, exclusions, merging, sessions, staff, venues
+from scheduler.extensions import db
+from scheduler.models import Exclusion, Match
+from scheduler.services import (
+    arrivals,
+    booking,
+    checks,
+    clients,
+    exclusions,
+    merging,
+    overrides,
+    sessions,
+    staff,
+    venues,
+)
 from scheduler.services.actors import SYSTEM, Actor
 from scheduler.services.booking import Choice
 from scheduler.services.clients import ClientDetails
@@ -140,3 +153,27 @@ def test_a_session_that_is_over_is_not_judged_by_what_its_worker_is_recorded_as_
     clock.set(at(13, day=1))
     staff.edit(MANAGER, worker, staff.StaffDetails("Priya", "Nair", "worker", sees_clients=True, woman=False), None)
     assert checks.run().broken == ()
+
+
+def test_an_override_near_both_a_client_and_a_worker_can_be_looked_at() -> None:
+    venue, kind = make.make_venue(), make.make_type()
+    her, him, named = make.make_client(), make.make_client(), make.make_staff()
+    workers = [make.make_staff(), named, make.make_staff()]
+    held = [make.make_session(venue, at(10), at(12), (each,), (kind,)) for each in workers]
+    booking.book(LEAD, Choice(him, kind, held[2], workers[2], "in-person", at(10)))
+    exclusion = make.make_exclusion(her, him)
+    db.session.add(
+        Match(
+            named_person_id=db.session.get_one(Exclusion, exclusion).named_person_id, person_kind="staff",
+            person_id=named, state="possible", score=90, found_at=at(9),
+        )
+    )  # fmt: skip
+    db.session.commit()
+    leads = [Actor("staff", make.make_staff(role="lead", sees_clients=False), "lead") for _ in range(2)]
+    asked = overrides.ask_to_book(
+        leads[0], Choice(her, kind, held[0], workers[0], "in-person", at(10)), "Both have agreed."
+    )
+    shown = overrides.view(leads[1], asked)
+    assert len(shown.clashes) == 2
+    assert overrides.give(leads[1], asked, shown.seen) is not None
+    assert oracle.wrong(oracle.read()) == []
