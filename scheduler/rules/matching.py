@@ -25,7 +25,7 @@ SHORTEST_PREFIX, LONGEST_PREFIX = 2, 8
 MOST_LONE = 20
 
 _MOST_WORDS = 6
-_SHORT = 3
+_SHORT = 4
 
 
 class Identity(NamedTuple):

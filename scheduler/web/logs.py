@@ -78,7 +78,7 @@ def init_app(app: Flask) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # as it is now, not as it was at the start
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()

@@ -85,7 +85,7 @@ def test_a_booking_is_made_by_keyboard_alone(page: Page) -> None:
     offer.focus()
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Book for Sarah K.?").wait_for()
-    assert page.evaluate("document.activeElement.textContent") == "Book it"
+    page.wait_for_function("document.activeElement.textContent === 'Book it'")
     page.keyboard.press("Enter")
     page.get_by_role("status").get_by_text("Booked:").wait_for()
 

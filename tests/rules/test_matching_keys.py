@@ -251,3 +251,10 @@ def test_a_lone_name_keeps_few_keys_beside_those_that_are_counted_first() -> Non
         assert lone_lookups(who) <= match_keys(who)
         assert lookup_keys(who).isdisjoint(lone_lookups(who))
     assert is_lone(of_name("G Hughes"))
+
+
+def test_two_letters_changed_about_in_a_name_of_four_are_found_through_the_keys() -> None:
+    for known, told in (("Gareth Shah", "Gareth Sahh"), ("Ali Khan", "Ali Kahn"), ("Zofia Lech", "Zofia Lceh")):
+        pair = Told(Identity((known,)), Identity((told,)))
+        assert compare_people(pair.told, pair.known).possible, known
+        assert share_a_key(pair.told, pair.known), known
