@@ -136,6 +136,7 @@ def demo(size: str, seed: int, yes: bool) -> None:
 def load_demo(size: str, seed: int) -> None:
     """Fill the empty database, with a progress bar. When it is interrupted the database is empty again."""
     from scheduler.demo import scale, state, town
+    from scheduler.services import reindexing
 
     try:
         with _progress() as step:
@@ -143,6 +144,7 @@ def load_demo(size: str, seed: int) -> None:
                 town.load(seed, clock.now(), step)
             else:
                 scale.load(scale.SIZES[size], seed, clock.now(), step)
+        reindexing.mark_done()
     except BaseException:
         # Half a town would look like a whole one at the next start.
         state.drop_everything()

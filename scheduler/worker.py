@@ -18,7 +18,7 @@ from flask import Flask
 
 from scheduler import clock
 from scheduler.notifications import receipts, sender, staff_texts
-from scheduler.services import audit, escalation, heartbeats, retention, series, sweep
+from scheduler.services import audit, escalation, heartbeats, reindexing, retention, series, sweep
 
 log = structlog.get_logger("sidegate")
 
@@ -82,6 +82,7 @@ JOBS = (
     Job("urgent", 60, escalation.tell),
     Job("staff-texts", 5, send_staff_texts),
     Job("unknown-texts", 60, receipts.ask_about_unknown),
+    Job("identities", 3600, reindexing.run),
     Job("sessions", 3600, make_sessions),
     Job("seals", 60, seal_audit),
     Job("retention", 3600, retention.purge),

@@ -24,6 +24,9 @@ SHORTEST_PREFIX, LONGEST_PREFIX = 2, 8
 #: the name says nothing, and the exclusion's page asks for more instead.
 MOST_LONE = 20
 
+#: Goes up with every change of the keys by which people are found: those of everyone recorded before are made anew.
+KEYS_VERSION = 2
+
 _MOST_WORDS = 6
 _SHORT = 4
 

@@ -69,6 +69,16 @@ def index_person(
     wanted, kept = tokens_for(names, date_of_birth, phone, kind), store.tokens_of(kind, person_id)
     if wanted == kept:
         return False
+    keep_tokens(kind, person_id, wanted, kept)
+    if kept:
+        reopened = _reopen(kind, person_id)
+        if kind != "named":
+            _refresh_cases(reopened)
+    return True
+
+
+def keep_tokens(kind: str, person_id: int, wanted: set[int], kept: set[int]) -> None:
+    """Write which keys a person is found by, where `kept` are those of now."""
     table = IdentityToken.__table__
     if kept - wanted:
         mine = (table.c.owner_kind == kind, table.c.owner_id == person_id)
@@ -76,11 +86,6 @@ def index_person(
     if wanted - kept:
         rows = [{"token": t, "owner_kind": kind, "owner_id": person_id} for t in sorted(wanted - kept)]
         db.session.execute(insert(table), rows)
-    if kept:
-        reopened = _reopen(kind, person_id)
-        if kind != "named":
-            _refresh_cases(reopened)
-    return True
 
 
 def match_person(
@@ -222,4 +227,4 @@ def _tell_exclusions(named: Collection[int], what: str, **detail: Any) -> None:
         db.session.execute(insert(ExclusionEvent.__table__), lines)
 
 
-__all__ = ["blind", "index_person", "match_named", "match_person", "tokens_for"]
+__all__ = ["blind", "index_person", "keep_tokens", "match_named", "match_person", "tokens_for"]

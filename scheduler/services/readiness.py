@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from scheduler import clock
 from scheduler.extensions import db
+from scheduler.services import reindexing
 from scheduler.store import readiness as store
 
 #: The worker beats every minute or so; three minutes without is a worker that stopped.
@@ -31,7 +32,7 @@ def checks() -> list[Check]:
     """Each check, none of which raises."""
     try:
         store.database_answers()
-        return [Check("database", True, "ok"), _migration(), _worker(), _messages(), _leads()]
+        return [Check("database", True, "ok"), _migration(), _worker(), _messages(), _leads(), _keys()]
     except SQLAlchemyError:
         db.session.rollback()
         return [Check("database", False, "unreachable or without its tables")]
@@ -59,3 +60,9 @@ def _leads() -> Check:
     """Whether anyone can be told of what cannot wait (SAFETY.md 6). It is said, and takes nothing down: the rest works,
     and every lead still sees it on her pages."""
     return Check("on-call", True, "ok" if store.can_text_a_lead() else "no lead can be texted")
+
+
+def _keys() -> Check:
+    """Whether everyone can be found by the rules of this version. It is said, and takes nothing down: the worker makes
+    the keys anew, those whom exclusions name first."""
+    return Check("identity-keys", True, "ok" if reindexing.is_done() else "being made anew")

@@ -103,14 +103,7 @@ def named_people(ids: Collection[int], person: tuple[str, int]) -> list[Candidat
     )
     found = []
     for row in db.session.execute(query):
-        try:
-            names = json.loads(_open(row.c0, "named_person.names") or "[]")
-            identity = Identity(
-                tuple(names), _open(row.c1, "named_person.date_of_birth"), _open(row.c2, "named_person.phone")
-            )
-        except RecordUnreadable:
-            identity = None
-        found.append(Candidate("named", row.id, identity, row.match_id, row.state))
+        found.append(Candidate("named", row.id, _named_identity(row), row.match_id, row.state))
     return found
 
 
@@ -131,6 +124,38 @@ def known_people(people: Iterable[tuple[str, int]], named: int) -> list[Candidat
         columns_of_staff = (of.given_name, of.family_name, of.date_of_birth, of.phone)
         found += _opened(_known(of.id, columns_of_staff, Staff.__table__, "staff", of.id.in_(staff), named), "staff")
     return found
+
+
+class Record(NamedTuple):
+    """Someone's own record. `identity` is None when it cannot be read; `merged_into` the record in use, if another."""
+
+    id: int
+    identity: Identity | None
+    merged_into: int | None
+
+
+_RECORDS: dict[str, tuple[Any, ...]] = {
+    "named": (_N.id, _N.names, _N.date_of_birth, _N.phone),
+    "client": (_C.id, _C.given_name, _C.family_name, _C.date_of_birth, _C.phone, _C.aliases),
+    "staff": tuple(Staff.__table__.c[name] for name in ("id", "given_name", "family_name", "date_of_birth", "phone")),
+}
+
+
+def records(kind: str, after: int, limit: int) -> list[Record]:
+    """The records of this kind in the order of their ids, after that one. One query."""
+    key, *columns = _RECORDS[kind]
+    merged = _C.merged_into if kind == "client" else literal(None)
+    aliases = [literal(None).label("c4")] if kind == "staff" else []
+    query = select(key.label("id"), *_raw(*columns), *aliases, merged.label("merged"))
+    rows = db.session.execute(query.where(key > after).order_by(key).limit(limit)).all()
+    read = _named_identity if kind == "named" else lambda row: _identity(row, kind)
+    return [Record(row.id, read(row), row.merged) for row in rows]
+
+
+def how_many() -> int:
+    """How many records there are of everyone who can be found."""
+    tables = (NamedPerson.__table__, Client.__table__, Staff.__table__)
+    return sum(db.session.execute(select(func.count()).select_from(table)).scalar_one() for table in tables)
 
 
 def merged_identities(client: int) -> list[Identity]:
@@ -156,6 +181,16 @@ def _opened(query: Select[Any], kind: str) -> list[Candidate]:
     return [
         Candidate(kind, row.id, _identity(row, kind), row.match_id, row.state) for row in db.session.execute(query)
     ]
+
+
+def _named_identity(row: Columns) -> Identity | None:
+    try:
+        names = json.loads(_open(row.c0, "named_person.names") or "[]")
+        return Identity(
+            tuple(names), _open(row.c1, "named_person.date_of_birth"), _open(row.c2, "named_person.phone")
+        )
+    except RecordUnreadable:
+        return None
 
 
 def _identity(row: Columns, kind: str) -> Identity | None:

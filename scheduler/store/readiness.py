@@ -12,6 +12,9 @@ from sqlalchemy import func, select, text
 from scheduler.extensions import db
 from scheduler.models import Heartbeat, Message, Staff, StaffText
 
+#: Begins the name of what is kept beside the heartbeats: that everyone's keys were made, by which version of the rules.
+KEYS_MARK = "identity-keys-"
+
 
 def database_answers() -> bool:
     """True when the database answers a question."""
@@ -29,7 +32,13 @@ def migrations(folder: Path) -> tuple[frozenset[str], frozenset[str]]:
 
 def last_heartbeat() -> datetime | None:
     """When the worker last did any job."""
-    return db.session.execute(select(func.max(Heartbeat.at))).scalar_one_or_none()
+    query = select(func.max(Heartbeat.at)).where(Heartbeat.job.not_like(f"{KEYS_MARK}%"))
+    return db.session.execute(query).scalar_one_or_none()
+
+
+def has_beat(job: str) -> bool:
+    """Whether this job ever ran to its end."""
+    return db.session.execute(select(Heartbeat.job).where(Heartbeat.job == job)).first() is not None
 
 
 def overdue_messages(before: datetime) -> int:
