@@ -9,6 +9,7 @@ from scheduler.models.merges import ClientMerge
 from scheduler.models.messages import HandsetText, Heartbeat, Message, StaffText
 from scheduler.models.overrides import Override, OverrideClash
 from scheduler.models.places import Closure, OpeningWindow, Site, SiteNeighbour, Venue
+from scheduler.models.replies import Reply
 from scheduler.models.sessions import ENROLMENT, AppointmentType, Series, Session, SessionStaff
 from scheduler.models.staff import ApiToken, FeedToken, SignIn, Staff, StaffVenue
 from scheduler.models.tellings import Telling
@@ -17,7 +18,7 @@ __all__ = [
     "ENROLMENT", "Alert", "ApiToken", "Appointment", "AppointmentType", "AuditRecord", "AuditSeal", "Client",
     "ClientMerge", "Closure", "EligibilityDecision", "Exclusion", "ExclusionEvent", "ExclusionLook", "ExclusionSite",
     "FeedToken", "HandsetText", "Heartbeat", "IdempotencyKey", "IdentityToken", "Link", "LinkSession", "Match",
-    "Message", "NamedPerson", "OpeningWindow", "Override", "OverrideClash", "SafeContact", "SafetyCase", "Series",
-    "Session", "SessionStaff", "SignIn", "Site", "SiteNeighbour", "Staff", "StaffText", "StaffVenue", "Stay",
+    "Message", "NamedPerson", "OpeningWindow", "Override", "OverrideClash", "Reply", "SafeContact", "SafetyCase",
+    "Series", "Session", "SessionStaff", "SignIn", "Site", "SiteNeighbour", "Staff", "StaffText", "StaffVenue", "Stay",
     "Telling", "TimeRequest", "Venue",
 ]

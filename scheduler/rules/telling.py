@@ -12,6 +12,7 @@ class Told(StrEnum):
     """What is known, from the surest down. Everything from `SENT` on is for staff to see to."""
 
     BY_US = "by-us"  #: someone here told her
+    ANSWERED = "answered"  #: a text about it was answered from her number: coming
     HERSELF = "herself"  #: she chose it on her own link, and nobody changed it since
     DELIVERED = "delivered"  #: her phone said that a text about it arrived
     PLANNED = "planned"  #: a text is to go out while there is time
@@ -40,6 +41,13 @@ class Said(NamedTuple):
     at: datetime
 
 
+class Answered(NamedTuple):
+    """She answered a text about the appointment as it was at this version; None when the text did not say."""
+
+    version: int | None
+    at: datetime
+
+
 class Known(NamedTuple):
     """What is known, since when (UTC; for `PLANNED`, the moment it is planned for), and why no text went, if one did
     not."""
@@ -52,12 +60,17 @@ class Known(NamedTuple):
 _LEFT = frozenset({"accepted", "sent", "claimed", "unknown"})
 
 
-def known(version: int, made_by: str, texts: Iterable[Text], said: Iterable[Said]) -> Known:
+def known(
+    version: int, made_by: str, texts: Iterable[Text], said: Iterable[Said], answers: Iterable[Answered] = ()
+) -> Known:
     """What is known of whether she was told of an appointment that is now at this version. A text or a word about an
     earlier version told her of something that is no longer so."""
     by_us = [each for each in said if each.version == version]
     if by_us:
         return Known(Told.BY_US, max(each.at for each in by_us))
+    answered = [each for each in answers if each.version == version]
+    if answered:
+        return Known(Told.ANSWERED, max(each.at for each in answered))
     current = [each for each in texts if each.version == version]
     arrived = [each for each in current if each.state == "delivered"]
     if arrived:

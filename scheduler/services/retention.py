@@ -1,4 +1,6 @@
-"""What is let go once it has served: a key's first result after a day, a link's session once it is over."""
+"""What is let go once it has served: a key's first result after a day, a link's session once it is over, the words of
+a text that came back after a week.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from sqlalchemy import delete
 from scheduler import clock
 from scheduler.extensions import db
 from scheduler.models import IdempotencyKey
-from scheduler.services import links
+from scheduler.services import links, replies
 from scheduler.services.transaction import use_case
 
 #: A repeated request comes within minutes; a browser restored from yesterday gets a fresh answer.
@@ -27,4 +29,4 @@ def forget_keys() -> int:
 
 def purge() -> int:
     """Let go of everything that has served; gives how many records."""
-    return forget_keys() + links.forget_old_sessions(clock.now() - SESSIONS_KEPT)
+    return forget_keys() + links.forget_old_sessions(clock.now() - SESSIONS_KEPT) + replies.forget()

@@ -21,7 +21,7 @@ from scheduler.services import audit, visibility
 from scheduler.services.actors import Actor, can_book_for_anyone
 from scheduler.services.transaction import use_case
 from scheduler.services.visibility import PlaceOf
-from scheduler.store import diary
+from scheduler.store import diary, replies
 from scheduler.store import telling as store
 
 
@@ -47,17 +47,20 @@ class ToTell:
 
 def to_tell(actor: Actor, start: datetime, until: datetime) -> list[ToTell]:
     """The appointments to come that begin in `start <= t < until`, of which nobody knows that she was told: no text
-    arrived, none is to come, nobody here told her. The soonest first; four queries. Raises NotAllowed.
+    arrived, none is to come, nobody here told her. The soonest first; five queries. Raises NotAllowed.
 
     At a confidential venue only staff assigned to it are shown who (SAFETY.md 7).
     """
     _may(actor)
     now, zone, mine = clock.now(), service_zone(), visibility.assigned(actor)
     rows = [row for row in store.coming(max(start, now), until) if visibility.knows_of(PlaceOf(row), actor, mine)]
-    texts, said = store.texts_about([row.id for row in rows]), store.said_about([row.id for row in rows])
+    ids = [row.id for row in rows]
+    texts, said, answers = store.texts_about(ids), store.said_about(ids), replies.coming_to(ids)
     found = []
     for row in rows:
-        known = telling.known(row.version, row.made_by, texts.get(row.id, ()), said.get(row.id, ()))
+        known = telling.known(
+            row.version, row.made_by, texts.get(row.id, ()), said.get(row.id, ()), answers.get(row.id, ())
+        )
         if known.told not in TO_TELL:
             continue
         call = Contact(row.call or "unknown", row.hours, row.review_on, bool(row.paused))
@@ -79,7 +82,11 @@ def of(actor: Actor, appointment_id: int) -> Known:
     if row is None:
         raise NotFound
     texts, said = store.texts_about([appointment_id]), store.said_about([appointment_id])
-    return telling.known(row.version, row.made_by, texts.get(appointment_id, ()), said.get(appointment_id, ()))
+    answers = replies.coming_to([appointment_id])
+    return telling.known(
+        row.version, row.made_by, texts.get(appointment_id, ()), said.get(appointment_id, ()),
+        answers.get(appointment_id, ()),
+    )
 
 
 @use_case

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scheduler.rules.telling import TO_TELL, Known, Said, Text, Told, known
+from scheduler.rules.telling import TO_TELL, Answered, Known, Said, Text, Told, known
 
 NOON, ONE = datetime(2026, 3, 2, 12, tzinfo=UTC), datetime(2026, 3, 2, 13, tzinfo=UTC)
 
@@ -48,5 +48,10 @@ def test_a_text_that_did_not_go_says_why() -> None:
 
 def test_staff_see_to_everyone_whom_no_text_reached() -> None:
     assert {told for told in Told if told not in TO_TELL} == {
-        Told.BY_US, Told.HERSELF, Told.DELIVERED, Told.PLANNED
+        Told.BY_US, Told.ANSWERED, Told.HERSELF, Told.DELIVERED, Told.PLANNED
     }
+
+
+@pytest.mark.parametrize(("version", "told"), [(1, Told.NOT_YET), (2, Told.ANSWERED), (None, Told.NOT_YET)])
+def test_an_answer_tells_of_the_very_appointment_that_it_answered(version: int | None, told: Told) -> None:
+    assert known(2, "staff", (), (), [Answered(version, NOON)]).told is told

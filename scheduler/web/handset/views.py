@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from flask import render_template
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 
-from scheduler.rules.phones import shown
+from scheduler.notifications import replies
+from scheduler.rules.phones import LONGEST, shown
 from scheduler.services.actors import STAFF_ROLES
 from scheduler.store import messages as store
 from scheduler.web.handset import bp
@@ -30,6 +32,7 @@ class Phone(NamedTuple):
 
     number: str
     texts: list[Bubble]
+    whole: str
 
 
 @bp.get("/")
@@ -41,10 +44,19 @@ def phones() -> str:
     order = {number: place for place, number in enumerate(dict.fromkeys(text.phone for text in texts))}
     texts.sort(key=lambda text: order[text.phone])
     drawer = [
-        Phone(shown(number), [Bubble(text.at.astimezone(zone), _cut(text.body)) for text in group])
+        Phone(shown(number), [Bubble(text.at.astimezone(zone), _cut(text.body)) for text in group], number)
         for number, group in groupby(texts, key=lambda text: text.phone)
     ]
     return render_template("handset/phones.html", phones=drawer)
+
+
+@bp.post("/reply")
+@allow(*STAFF_ROLES)
+def reply() -> Any:
+    """Answer as from one of the phones. It goes the way of a text that came in, and is not shown here again."""
+    replies.receive(request.form.get("from", "")[:LONGEST], request.form.get("body", ""))
+    flash(_("Sent."), "ok")
+    return redirect(url_for("handset.phones"), 303)
 
 
 def _cut(body: str) -> list[tuple[str, bool]]:

@@ -50,5 +50,11 @@ def _number(named: str) -> int | None:
 def reply() -> Response:
     """A text that came in. It is never answered by itself."""
     _signed_by_twilio()
-    replies.receive(request.form.get("From", "")[:20], request.form.get("Body", "")[:1600])
+    form = request.form
+    sid = form.get("MessageSid", "")[:64]
+    replies.receive(
+        form.get("From", "")[:20], form.get("Body", ""), sid if sid.isascii() and sid.isalnum() else None,
+        # With Twilio's own lists of words, in other languages too, it says what it took a text for.
+        opted_out=form.get("OptOutType") == "STOP",
+    )
     return Response(_SILENCE, mimetype="text/xml")

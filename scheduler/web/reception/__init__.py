@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("reception", __name__, url_prefix="/reception")
 
-from scheduler.web.reception import appointments, clients, day, door, safe, telling  # noqa: E402, F401  (their routes)
+from scheduler.web.reception import appointments, clients, day, door, replies, safe, telling  # noqa: E402, F401  (routes)

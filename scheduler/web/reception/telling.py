@@ -75,6 +75,8 @@ def known_text(known: Known) -> str:
     at = pages.when_text(known.at, pages.service_zone()) if known.at else ""
     if known.told is Told.BY_US:
         return _("Told by one of us on %(when)s", when=at)
+    if known.told is Told.ANSWERED:
+        return _("Answered by text that she is coming, on %(when)s", when=at)
     if known.told is Told.HERSELF:
         return _("Chosen on the link")
     if known.told is Told.DELIVERED:
