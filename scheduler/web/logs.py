@@ -78,7 +78,10 @@ def init_app(app: Flask) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # as it is now, not as it was at the start
+        # Standard error as it is now; as it will be, once whoever had put something else there has closed that.
+        logger_factory=lambda *_, at_start=sys.stderr: structlog.PrintLogger(
+            sys.stderr if at_start.closed else at_start
+        ),
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()

@@ -34,6 +34,7 @@ QUERIES: dict[str, Callable[[Planted], list[tuple[dict[str, Any], str]]]] = {
         ({**RANGE, "client_id": w.her}, "hers"), ({**RANGE, "client_id": w.him}, "his"),
         ({**RANGE, "venue_id": w.hub}, ""), ({**RANGE, "venue_id": REFUGE["venue id"]}, ""),
     ],
+    "api-desk.list_untold": lambda w: [({**RANGE, "until": at(0, 0, 7).isoformat()}, "")],
     "api-offers.list_offers": lambda w: [
         ({**RANGE, "client_id": w.her, "type_id": w.talk}, "hers"),
         ({**RANGE, "client_id": w.him, "type_id": w.talk}, "his"),
