@@ -8,7 +8,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Language:
     """A language by its `code`, with its name in itself (`own`) and in English. `locale` is what dates and plurals go
-    by; `checked` says that someone who grew up with it has read every word, which staff are told when they choose it."""
+    by; `checked` says that someone who grew up with it has read every word; staff who choose it are told if not."""
 
     code: str
     own: str
