@@ -18,7 +18,7 @@ from sqlalchemy import Engine, event, func, insert, select
 
 from bench.matching_people import Person, client_record, named_record, someone
 from scheduler import clock, create_app
-from scheduler.demo.bulk import Load
+from scheduler.services.bulk import Load
 from scheduler.demo.identity import reference, tokens
 from scheduler.extensions import db
 from scheduler.models import Client, Exclusion, IdentityToken, Match, NamedPerson

@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import NamedTuple
 
-from scheduler.demo.bulk import Load
+from scheduler.services.bulk import Load
 from scheduler.demo.scale_people import People
 from scheduler.demo.scale_places import WEEKS_AHEAD, WEEKS_BACK, ZONE, Places, Template, VenueAt
 from scheduler.demo.service import CATCH_UP, FIRST, GROUP, NURSE, add_types

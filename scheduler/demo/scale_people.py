@@ -13,7 +13,7 @@ from random import Random
 from typing import NamedTuple
 
 from scheduler.demo import names
-from scheduler.demo.bulk import Load, Sink
+from scheduler.services.bulk import Load, Sink
 from scheduler.demo.identity import reference, tokens
 from scheduler.demo.scale_places import NAMED_MAY, WEEKS_AHEAD, WEEKS_BACK, WOMEN, ZONE, Places, VenueAt
 from scheduler.models import (

@@ -8,7 +8,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from scheduler.demo import names
-from scheduler.demo.bulk import Load
+from scheduler.services.bulk import Load
 from scheduler.demo.service import CATCH_UP, FIRST, GROUP, LOGINS, NURSE, password_hash
 from scheduler.models import OpeningWindow, Series, Site, SiteNeighbour, Staff, StaffVenue, Venue
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from argon2 import PasswordHasher
 
-from scheduler.demo.bulk import Load
+from scheduler.services.bulk import Load
 from scheduler.models import AppointmentType
 
 #: The password of every demonstration login. The demonstration never loads in production.

@@ -12,7 +12,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from scheduler.demo import town_past, town_story
-from scheduler.demo.bulk import Load
+from scheduler.services.bulk import Load
 from scheduler.demo.identity import reference, tokens
 from scheduler.demo.service import add_types, password_hash
 from scheduler.demo.town_people import Somebody, everyone

@@ -9,7 +9,7 @@ from random import Random
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from scheduler.demo.bulk import Load
+from scheduler.services.bulk import Load
 from scheduler.demo.service import CATCH_UP, DROP_IN, FIRST, GROUP, NURSE
 from scheduler.demo.town_people import KOFI, Somebody, told_of
 from scheduler.demo.town_places import PLACES, REFUGE, WEEK, WEEKDAYS, Held

@@ -1,7 +1,7 @@
 """Rows into tables, many at once: `executemany` on SQLite, COPY on PostgreSQL, types and encryption done on the way.
 
-Only the demonstration loads in bulk, into an empty database and in one transaction: a load that is interrupted leaves
-nothing behind.
+Only a demonstration and a backup that is put back load in bulk, into an empty database and in one transaction: a load
+that is interrupted leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -10,19 +10,21 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection, Table, func, select, text
+from sqlalchemy import Connection, LargeBinary, Table, func, select, text
 from sqlalchemy.orm import DeclarativeBase
 
 from scheduler.extensions import WRITES, db
+from scheduler.models.types import EncryptedText
 
 #: Rows held for one table before they are written: what bounds the memory of a load.
 _HELD = 20_000
 
 
 class Sink:
-    """One table to be filled. Rows are tuples in the order of `columns`; what is left out gets the model's default."""
+    """One table to be filled. Rows are tuples in the order of `columns`; what is left out gets the model's default.
+    With `sealed`, what is encrypted in the table comes so already."""
 
-    def __init__(self, load: Load, table: Table, columns: tuple[str, ...]) -> None:
+    def __init__(self, load: Load, table: Table, columns: tuple[str, ...], sealed: bool = False) -> None:
         self._load = load
         self.table = table
         constants = {
@@ -33,7 +35,9 @@ class Sink:
         self._names = (*columns, *constants)
         self._constants = tuple(constants.values())
         dialect = load.connection.dialect
-        processors = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in self._names]
+        kinds = [table.c[name].type for name in self._names]
+        kinds = [LargeBinary() if sealed and isinstance(kind, EncryptedText) else kind for kind in kinds]
+        processors = [kind.dialect_impl(dialect).bind_processor(dialect) for kind in kinds]
         self._processors: list[tuple[int, Callable[[Any], Any]]] = [
             (place, process) for place, process in enumerate(processors) if process is not None
         ]
@@ -95,7 +99,11 @@ class Load:
         """A sink for a model's table."""
         table = model.__table__
         assert isinstance(table, Table)
-        sink = Sink(self, table, columns)
+        return self.into_table(table, columns)
+
+    def into_table(self, table: Table, columns: tuple[str, ...], sealed: bool = False) -> Sink:
+        """A sink for a table; with `sealed`, for rows of which what is encrypted stays as it is."""
+        sink = Sink(self, table, columns, sealed)
         self._sinks.append(sink)
         return sink
 
