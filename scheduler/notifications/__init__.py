@@ -1,1 +1,1 @@
-"""What leaves by text: outbox, words, gateway, receipts and replies."""
+"""What leaves by text: planning, outbox, words, gateway, receipts and replies."""

@@ -13,7 +13,7 @@ from sqlalchemy import insert, or_, select, update
 from scheduler import clock
 from scheduler.extensions import db
 from scheduler.models import Client, Reply, SafeContact
-from scheduler.notifications import outbox
+from scheduler.notifications import outbox, planning
 from scheduler.rules.discretion import OPT_OUT
 from scheduler.rules.matching import phone_key
 from scheduler.rules.phones import e164
@@ -111,6 +111,6 @@ def stop_texts(client_id: int) -> None:
         .values(safe="no", checked_at=now)
         .returning(SafeContact.client_id)
     ).first()
-    outbox.withdraw_for_client(client_id, now)
+    planning.withdraw_for_client(client_id, now)
     if changed is not None:
         audit.record(SYSTEM, "texts-stopped", "client", client_id)

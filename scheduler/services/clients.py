@@ -14,7 +14,7 @@ from scheduler import clock
 from scheduler.errors import Invalid, Merged, NotAllowed, NotFound, Stale
 from scheduler.extensions import db
 from scheduler.models import Client, EligibilityDecision, SafeContact, Stay
-from scheduler.notifications import outbox
+from scheduler.notifications import planning
 from scheduler.rules.audience import Eligibility
 from scheduler.services import audit, cases, identities
 from scheduler.services.actors import Actor, can_book_for_anyone, can_decide_eligibility, can_edit_clients
@@ -161,7 +161,7 @@ def set_active(actor: Actor, client_id: int, active: bool) -> None:
     _may_edit(actor)
     _changed_one(actor, client_id, "active", active=active)
     if not active:
-        outbox.withdraw_for_client(client_id, clock.now())
+        planning.withdraw_for_client(client_id, clock.now())
 
 
 @use_case
@@ -176,7 +176,7 @@ def set_safe_contact(actor: Actor, client_id: int, channel: str, details: SafeCo
     row = {"client_id": client_id, "channel": channel, **values, "checked_at": clock.now()}
     db.session.execute(insert(table).values(**row))
     if channel == "sms" and (details.safe != "yes" or details.paused):
-        outbox.withdraw_for_client(client_id, clock.now())
+        planning.withdraw_for_client(client_id, clock.now())
     audit.record(actor, "safe-contact", "client", client_id, channel=channel, safe=details.safe, paused=details.paused)
 
 
@@ -317,7 +317,7 @@ def _identify(client_id: int, personal: Personal) -> None:
 
 
 def _number_changed(client_id: int) -> None:
-    outbox.withdraw_for_client(client_id, clock.now())
+    planning.withdraw_for_client(client_id, clock.now())
     db.session.execute(
         update(SafeContact.__table__).where(SafeContact.client_id == client_id).values(safe="unknown", checked_at=None)
     )

@@ -21,7 +21,7 @@ from scheduler.crypto import ring, token_hash
 from scheduler.errors import Invalid, LinkExpired, NotAllowed, NotFound
 from scheduler.extensions import db
 from scheduler.models import Link, LinkSession, SafeContact
-from scheduler.notifications import outbox
+from scheduler.notifications import planning
 from scheduler.rules.audience import is_eligible
 from scheduler.services import actors, audit
 from scheduler.services.actors import Actor, client_actor
@@ -92,7 +92,7 @@ def send_link(actor: Actor, client_id: int, type_id: int | None = None, appointm
     if not actors.can_book_for_anyone(actor):
         raise NotAllowed
     _checked(client_id, type_id, appointment_id)
-    message = outbox.plan_link(client_id, clock.now(), appointment_id=appointment_id, type_id=type_id)
+    message = planning.plan_link(client_id, clock.now(), appointment_id=appointment_id, type_id=type_id)
     audit.record(actor, "link-send", "client", client_id, message=message)
     return message
 
@@ -277,6 +277,6 @@ def pause_texts(visit: LinkVisit) -> None:
         .where(SafeContact.client_id == visit.client_id, SafeContact.channel == "sms")
         .values(paused=True, checked_at=now)
     )
-    outbox.withdraw_for_client(visit.client_id, now)
+    planning.withdraw_for_client(visit.client_id, now)
     end_links(visit.client_id, now)
     audit.record(visit.actor, "texts-paused", "client", visit.client_id)

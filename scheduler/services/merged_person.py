@@ -12,7 +12,7 @@ from sqlalchemy import insert, update
 from scheduler import clock
 from scheduler.extensions import db
 from scheduler.models import Client, EligibilityDecision, SafeContact, Stay
-from scheduler.notifications import outbox
+from scheduler.notifications import planning
 from scheduler.rules.audience import Eligibility
 from scheduler.services import audit
 from scheduler.services.actors import Actor
@@ -116,7 +116,7 @@ def _join_channels(kept: Columns, gone: Columns) -> None:
         else:
             db.session.execute(insert(table).values(client_id=kept.id, channel=channel, language="en", **changed))
         if channel == "sms" and (changed.get("safe", "yes") != "yes" or changed.get("paused")):
-            outbox.withdraw_for_client(kept.id, clock.now())
+            planning.withdraw_for_client(kept.id, clock.now())
 
 
 # --- taken apart ------------------------------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ def _part_channels(kept: Columns, gone: Columns, merged_at: datetime) -> None:
         both = (table.c.client_id.in_((kept.id, gone.id)), table.c.channel.in_(asked), table.c.safe == "yes")
         db.session.execute(update(table).where(*both).values(safe="unknown", checked_at=None))
     if "sms" in asked:
-        outbox.withdraw_for_client(kept.id, clock.now())
+        planning.withdraw_for_client(kept.id, clock.now())
 
 
 def keep_stays_that_were(client: int) -> None:

@@ -18,7 +18,7 @@ from scheduler import clock
 from scheduler.errors import Invalid, Merged, NotAllowed, NotFound, NotOnePerson, Stale, WrongState
 from scheduler.extensions import db
 from scheduler.models import Alert, Client, ClientMerge, Override, Stay, TimeRequest
-from scheduler.notifications import outbox
+from scheduler.notifications import planning
 from scheduler.services import audit, booking, cases, comparing, merged_exclusions, merged_person
 from scheduler.services.actors import Actor, can_merge_clients
 from scheduler.services.comparing import Comparison
@@ -133,7 +133,7 @@ def merge(
         **_hand_over_the_rest(gone_id, keep_id, None),
     }
     _go(gone, keep_id)
-    outbox.withdraw_for_client(gone_id, clock.now())
+    planning.withdraw_for_client(gone_id, clock.now())
     values = {
         "kept_id": keep_id, "gone_id": gone_id, "moved": moved, "reason": why, "merged_by": staff_id,
         "merged_at": clock.now(),
@@ -217,7 +217,7 @@ def split(actor: Actor, merge_id: int, reason: str) -> None:
     _hand_over_the_rest(kept.id, gone.id, moved)
     both = [kept.id, gone.id]
     for client in both:
-        outbox.withdraw_links(client, now)
+        planning.withdraw_links(client, now)
         merged_person.keep_stays_that_were(client)
     merged_exclusions.match_anew([each for each in map(people.client, both) if each is not None])
     merged_exclusions.tell_all(actor, both, "records-split", merge_id)

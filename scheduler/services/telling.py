@@ -12,7 +12,7 @@ from scheduler.errors import Invalid, NotAllowed, NotFound, Stale, WrongState
 from scheduler.extensions import db
 from scheduler.models import Telling
 from scheduler.models.tellings import HOW
-from scheduler.notifications.outbox import service_zone
+from scheduler.notifications.safety import service_zone
 from scheduler.rules import reminders, telling
 from scheduler.rules.reminders import Contact
 from scheduler.rules.states import OPEN

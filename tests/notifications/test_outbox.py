@@ -13,7 +13,7 @@ from sqlalchemy import event, select, text, update
 
 from scheduler.extensions import db
 from scheduler.models import Appointment, Client, Link, LinkSession, Message, SafeContact, Session
-from scheduler.notifications import outbox, sender
+from scheduler.notifications import planning, sender
 from scheduler.services import booking, links
 from scheduler.services.actors import SYSTEM
 from scheduler.services.transaction import use_case
@@ -106,7 +106,7 @@ class TestPlanning:
 
 @use_case
 def in_one_transaction(event_name: str, booked: booking.Booked) -> None:
-    outbox.plan(
+    planning.plan(
         event_name, appointment_id=booked.id, client_id=booked.client_id, start=booked.start, version=booked.version,
         now=at(9),
     )
@@ -119,7 +119,7 @@ def with_links(client: int, appointment: int | None = None) -> None:
 
 @use_case
 def withdraw(client: int) -> None:
-    outbox.withdraw_for_client(client, at(9))
+    planning.withdraw_for_client(client, at(9))
 
 
 class TestAskedAgainWhenClaimed:
@@ -257,7 +257,7 @@ def plan_for(client: int, start: datetime) -> None:
 
     @use_case
     def plan() -> None:
-        message = outbox.plan_link(client, outbox_now())
+        message = planning.plan_link(client, outbox_now())
         db.session.execute(update(Message).where(Message.id == message).values(send_before=start))
 
     plan()

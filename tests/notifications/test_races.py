@@ -12,7 +12,7 @@ from sqlalchemy import select, text, update
 from scheduler import clock
 from scheduler.extensions import db
 from scheduler.models import Client, HandsetText, Link, Message, SafeContact
-from scheduler.notifications import outbox, sender
+from scheduler.notifications import planning, sender
 from scheduler.services import links
 from scheduler.services.actors import SYSTEM
 from scheduler.services.transaction import use_case
@@ -56,7 +56,7 @@ def pause_some(_app: Flask, clients: list[int]) -> int:
 @use_case
 def _pause(client: int) -> None:
     db.session.execute(update(SafeContact).where(SafeContact.client_id == client).values(paused=True))
-    outbox.withdraw_for_client(client, clock.now())
+    planning.withdraw_for_client(client, clock.now())
 
 
 @pytest.mark.race

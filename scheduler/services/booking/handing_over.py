@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from scheduler import clock
 from scheduler.extensions import db
 from scheduler.models import Appointment
-from scheduler.notifications import outbox
+from scheduler.notifications import planning
 from scheduler.services import audit
 from scheduler.services.actors import Actor
 from scheduler.services.transaction import use_case
@@ -39,6 +39,6 @@ def hand_over(actor: Actor, giver: int, taker: int, only: Collection[int] | None
             update(table).where(table.c.id == row.id).values(client_id=taker, own_number=number, version=version)
         )
         if row.start > now:
-            outbox.hand_over(row.id, taker, row.start, version, now)
+            planning.hand_over(row.id, taker, row.start, version, now)
         audit.record(actor, "hand-over", "appointment", row.id, giver=giver, taker=taker)
     return [row.id for row in rows]

@@ -7,7 +7,7 @@ from typing import Any
 
 from scheduler import clock
 from scheduler.errors import InTheWay, NotFound, SlotUnavailable
-from scheduler.notifications import outbox
+from scheduler.notifications import planning
 from scheduler.rules import slots, states
 from scheduler.rules.intervals import Interval
 from scheduler.rules.presence import Kind, presence
@@ -104,7 +104,7 @@ def _take_along(held: Held, row: Any, start: datetime, end: datetime) -> bool:
     if all(getattr(row, name) == value for name, value in columns.items()):
         return False
     changed = change(row, **columns)
-    outbox.plan(
+    planning.plan(
         "moved", appointment_id=row.id, client_id=row.client_id, start=start, version=changed.version, now=clock.now()
     )
     return True

@@ -9,7 +9,7 @@ from typing import Any
 from scheduler import clock
 from scheduler.errors import Invalid, NotAllowed, NotFound, WrongState
 from scheduler.extensions import db
-from scheduler.notifications import outbox
+from scheduler.notifications import planning
 from scheduler.rules import states
 from scheduler.rules.states import State
 from scheduler.services import audit, door
@@ -68,7 +68,7 @@ def _write(actor: Actor, choice: Choice, columns: dict[str, Any]) -> Booked:
             "made_by": actor.kind, "created_at": now, "updated_at": now, "version": 1,
         },
     ).one()
-    outbox.plan(
+    planning.plan(
         "booked", appointment_id=row.id, client_id=choice.client_id, start=choice.start, version=1, now=now
     )
     audit.record(actor, "book", "appointment", row.id)
@@ -107,7 +107,7 @@ def move(
     _she_still_may(actor, row)
     moved = change(row, **admit(actor, choice, but_not=row.id))
     remember(actor, key, fingerprint, row.id)
-    outbox.plan(
+    planning.plan(
         "moved", appointment_id=row.id, client_id=row.client_id, start=moved.start, version=moved.version,
         now=clock.now(),
     )
@@ -139,7 +139,7 @@ def cancel(actor: Actor, appointment_id: int, reason: str | None = None, version
 def cancelled_by(actor: Actor, row: Any, reason: str | None) -> Booked:
     """Cancel an appointment that the caller has made sure may be cancelled."""
     cancelled = change(row, state=str(State.CANCELLED), cancel_reason=reason)
-    outbox.plan(
+    planning.plan(
         "cancelled", appointment_id=row.id, client_id=row.client_id, start=row.start, version=cancelled.version,
         now=clock.now(),
     )
