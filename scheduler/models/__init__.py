@@ -1,10 +1,11 @@
 """What is recorded. One aggregate a file: columns, constraints, encrypted types."""
 
+from scheduler.models.afterwards import AskedAfterwards, FeltSafe
 from scheduler.models.appointments import Appointment, IdempotencyKey, TimeRequest
 from scheduler.models.audit import AuditRecord, AuditSeal, ExclusionLook
 from scheduler.models.clients import Client, EligibilityDecision, IdentityToken, SafeContact, Stay
 from scheduler.models.exclusions import Alert, Exclusion, ExclusionEvent, ExclusionSite, Match, NamedPerson, SafetyCase
-from scheduler.models.links import Link, LinkSession
+from scheduler.models.links import Ask, Link, LinkSession, LinkWord
 from scheduler.models.merges import ClientMerge
 from scheduler.models.messages import HandsetText, Heartbeat, Message, StaffText
 from scheduler.models.overrides import Override, OverrideClash
@@ -15,10 +16,11 @@ from scheduler.models.staff import ApiToken, FeedToken, SignIn, Staff, StaffVenu
 from scheduler.models.tellings import Telling
 
 __all__ = [
-    "ENROLMENT", "Alert", "ApiToken", "Appointment", "AppointmentType", "AuditRecord", "AuditSeal", "Client",
-    "ClientMerge", "Closure", "EligibilityDecision", "Exclusion", "ExclusionEvent", "ExclusionLook", "ExclusionSite",
-    "FeedToken", "HandsetText", "Heartbeat", "IdempotencyKey", "IdentityToken", "Link", "LinkSession", "Match",
-    "Message", "NamedPerson", "OpeningWindow", "Override", "OverrideClash", "Reply", "SafeContact", "SafetyCase",
-    "Series", "Session", "SessionStaff", "SignIn", "Site", "SiteNeighbour", "Staff", "StaffText", "StaffVenue", "Stay",
-    "Telling", "TimeRequest", "Venue",
+    "ENROLMENT", "Alert", "ApiToken", "Appointment", "AppointmentType", "Ask", "AskedAfterwards", "AuditRecord",
+    "AuditSeal", "Client", "ClientMerge", "Closure", "EligibilityDecision", "Exclusion", "ExclusionEvent",
+    "ExclusionLook", "ExclusionSite", "FeedToken", "FeltSafe", "HandsetText", "Heartbeat", "IdempotencyKey",
+    "IdentityToken", "Link", "LinkSession", "LinkWord", "Match", "Message", "NamedPerson", "OpeningWindow",
+    "Override", "OverrideClash", "Reply", "SafeContact", "SafetyCase", "Series", "Session", "SessionStaff",
+    "SignIn", "Site", "SiteNeighbour", "Staff", "StaffText", "StaffVenue", "Stay", "Telling", "TimeRequest",
+    "Venue",
 ]
