@@ -19,7 +19,8 @@ from scheduler.services.actors import SYSTEM
 from scheduler.services.booking import Booked, Choice
 from tests.support import factories as make
 from tests.support.factories import at
-from tests.support.twilio_fake import Twilio, twilio_fake
+from tests.support.twilio_fake import Twilio
+from tests.support.twilio_server import twilio_fake
 
 
 class Scene:
