@@ -31,6 +31,8 @@ SETTINGS = (
     Setting("ORGANISATION", "Riverside Wellbeing", "The neutral name shown to staff, and in texts where she agreed."),
     Setting("LEAVE_URL", "https://www.bbc.co.uk/weather", "Where the leave-now button goes: an everyday page."),
     Setting("CALL_US", "", "A number that her pages give for help, in any form that people read easily."),
+    Setting("VIDEO_URL", "", "A Jitsi-compatible server of the service's choice for video; empty means none."),
+    Setting("CHAT_URL", "", "The service's own web chat, where each appointment has a room; empty means none."),
     Setting("ZONE", "Europe/London", "The service's own time zone: staff pages, reports, quiet hours."),
     Setting("SMS_GATEWAY", "handset", "`handset` shows texts on a page of the app; `twilio` sends them."),
     Setting("TWILIO_ACCOUNT_SID", "", "Twilio account."),
@@ -82,7 +84,8 @@ def load(instance: Path, overrides: Mapping[str, Any] | None = None) -> dict[str
     values.update({n: os.environ[f"SIDEGATE_{n}"] for n in _NAMES if os.environ.get(f"SIDEGATE_{n}")})
     values.update(overrides or {})
     values["PRODUCTION"] = str(values["PRODUCTION"]).lower() in ("1", "true", "yes")
-    values["PUBLIC_URL"] = str(values["PUBLIC_URL"]).rstrip("/")
+    for name in ("PUBLIC_URL", "VIDEO_URL", "CHAT_URL"):
+        values[name] = str(values[name]).rstrip("/")
     if values["PRODUCTION"]:
         _fit_for_production(values)
     if not values["DATABASE_URL"]:
@@ -99,6 +102,9 @@ def _fit_for_production(values: Mapping[str, Any]) -> None:
         raise ConfigurationError("In production, SIDEGATE_KEYS and SIDEGATE_SECRET_KEY (32 characters) must be set.")
     if not str(values["PUBLIC_URL"]).startswith("https://"):
         raise ConfigurationError("In production, SIDEGATE_PUBLIC_URL must begin with https://.")
+    for name in ("VIDEO_URL", "CHAT_URL"):
+        if values[name] and not str(values[name]).startswith("https://"):
+            raise ConfigurationError(f"In production, SIDEGATE_{name} must begin with https://.")
     if not values["DATABASE_URL"]:
         raise ConfigurationError("In production, SIDEGATE_DATABASE_URL must be set.")
     if values["SMS_GATEWAY"] != "twilio":

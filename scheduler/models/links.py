@@ -57,13 +57,14 @@ class LinkSession(db.Model):
 
 
 class Ask(db.Model):
-    """Something that she asks staff for, or that her link tells them: `call` (would like a call), `number` (texts are to
-    go to another number, which `words` holds until it is seen to), `word` (her link was closed after wrong words)."""
+    """Something that she asks staff for, or that her link tells them: `call` (would like a call), `number` (texts are
+    to go to another number, which `words` holds until it is seen to), `word` (her link was closed after wrong words)."""
 
     __tablename__ = "ask"
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
     kind: Mapped[str] = mapped_column(String(8))
+    about: Mapped[str | None] = mapped_column(String(12))
     words: Mapped[str | None] = mapped_column(EncryptedText("ask.words"))
     made_at: Mapped[datetime] = mapped_column(Instant)
     seen_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))

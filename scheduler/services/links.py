@@ -23,7 +23,8 @@ from scheduler.extensions import db
 from scheduler.models import Link, LinkSession, SafeContact
 from scheduler.notifications import planning
 from scheduler.rules.audience import is_eligible
-from scheduler.services import actors, audit
+from scheduler.rules.languages import BY_CODE
+from scheduler.services import actors, audit, link_words
 from scheduler.services.actors import Actor, client_actor
 from scheduler.services.transaction import use_case
 from scheduler.store import diary
@@ -44,7 +45,8 @@ _LENGTH = 22
 @dataclass(frozen=True, slots=True)
 class LinkVisit:
     """A woman in the session that her link began. `choices` are what she chose in it; `preferences` what her record
-    says. `type_id` and `appointment_id` are what the link was sent about, if anything."""
+    says. `type_id` and `appointment_id` are what the link was sent about, if anything. `language` is the code of
+    the one that her record gives, None when it gives none that these pages have."""
 
     session_id: int
     link_id: int
@@ -57,11 +59,22 @@ class LinkVisit:
     eligible: bool
     ends_at: datetime
     link_ends_at: datetime
+    language: str | None = None
 
     @property
     def actor(self) -> Actor:
         """Herself, acting for herself."""
         return client_actor(self.client_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What the neutral page that a text leads to may know: whether this link was used before, whether a word was agreed
+    without which it does not open, and the language of her record."""
+
+    used: bool
+    word: bool
+    language: str | None
 
 
 # --- Making and sending ----------------------------------------------------------------------------------------------
@@ -153,18 +166,36 @@ def is_live(token: str) -> bool:
     return store.live_link(token_hash(token), clock.now()) is not None
 
 
-def open_session(token: str) -> str:
-    """Start her session, and give the secret that goes into its cookie. Presses that race get one session between them.
-
-    Raises LinkExpired, the same for a link that is unknown, ended or expired, or whose client is inactive or paused.
-    """
-    if not is_live(token):  # asked first without the write lock, so that guessing costs nobody else anything
+def arrival(token: str) -> Arrival:
+    """What the page says before the button. Looking changes nothing. Raises LinkExpired as `open_session`."""
+    link = store.live_link(token_hash(token), clock.now())
+    if link is None:
         raise LinkExpired
-    return _open(token)
+    return Arrival(link.used_at is not None, link_words.is_agreed(link.client_id), _language(link))
+
+
+def _language(row: Any) -> str | None:
+    """What she speaks, or else what her texts are written in, where these pages have it."""
+    said = ((row.preferences or {}).get("language"), row.texts_in)
+    return next((code for code in said if code in BY_CODE), None)
+
+
+def open_session(token: str, word: str = "", language: str | None = None) -> str:
+    """Start her session, and give the secret that goes into its cookie. Presses that race get one session between them.
+    `word` is the one that was agreed, where one was; `language` the one she chose on the neutral page.
+
+    Raises LinkExpired, the same for a link that is unknown, ended or expired, or whose client is inactive or paused;
+    and Invalid for a wrong word.
+    """
+    link = store.live_link(token_hash(token), clock.now())
+    if link is None:  # asked first without the write lock, so that guessing costs nobody else anything
+        raise LinkExpired
+    link_words.weigh(token, link.client_id, word)
+    return _open(token, language)
 
 
 @use_case
-def _open(token: str) -> str:
+def _open(token: str, language: str | None) -> str:
     now = clock.now()
     link = store.live_link(token_hash(token), now)
     if link is None:
@@ -175,7 +206,10 @@ def _open(token: str) -> str:
     begun = now if last is None else max(now, last.created_at + timedelta(microseconds=1))
     cookie = _cookie(token, begun)
     # What she had chosen before the page closed on her is still chosen; the exact time that she had picked is not.
-    kept = {name: value for name, value in ((last.choices if last else None) or {}).items() if name == "wishes"}
+    before = (last.choices if last else None) or {}
+    kept = {name: value for name, value in before.items() if name in ("wishes", "language")}
+    if language in BY_CODE:
+        kept["language"] = language
     db.session.execute(
         insert(LinkSession),
         {
@@ -207,7 +241,7 @@ def current(cookie: str | None) -> LinkVisit:
         raise LinkExpired
     return LinkVisit(
         row.id, row.link_id, row.client_id, row.type_id, row.appointment_id, row.choices or {}, row.preferences or {},
-        row.key_worker_id, is_eligible(row.eligibility), row.expires_at, row.link_expires_at,
+        row.key_worker_id, is_eligible(row.eligibility), row.expires_at, row.link_expires_at, _language(row),
     )
 
 

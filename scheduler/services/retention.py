@@ -1,5 +1,5 @@
 """What is let go once it has served: a key's first result after a day, a link's session once it is over, the words of
-a text that came back after a week.
+a text that came back after a week, what women asked for once it was seen to.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from scheduler import clock
 from scheduler.extensions import db
 from scheduler.models import IdempotencyKey
-from scheduler.services import links, replies
+from scheduler.services import afterwards, asks, links, replies
 from scheduler.services.transaction import use_case
 
 #: A repeated request comes within minutes; a browser restored from yesterday gets a fresh answer.
@@ -29,4 +29,5 @@ def forget_keys() -> int:
 
 def purge() -> int:
     """Let go of everything that has served; gives how many records."""
-    return forget_keys() + links.forget_old_sessions(clock.now() - SESSIONS_KEPT) + replies.forget()
+    sessions = links.forget_old_sessions(clock.now() - SESSIONS_KEPT)
+    return forget_keys() + sessions + replies.forget() + asks.forget() + afterwards.forget()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, delete, func, or_, select, update
@@ -15,6 +15,8 @@ from scheduler.models import (
     Client,
     Link,
     LinkSession,
+    LinkWord,
+    Message,
     SafeContact,
     Session,
     Staff,
@@ -36,15 +38,62 @@ _TEXTS_ARE_PAUSED = and_(
 )
 
 
+#: The language that texts to her are written in, where anything is recorded of them.
+_TEXTS_IN = (
+    select(_SC.language).where(_SC.client_id == Client.id, _SC.channel == "sms").correlate(Client).scalar_subquery()
+).label("texts_in")
+
+
 def live_link(digest: bytes, now: datetime) -> Any:
     """The link with this digest that may be used at `now`, or None: unknown, ended, expired and inactive are one."""
     return db.session.execute(
-        select(_L.id, _L.client_id, _L.type_id, _L.appointment_id, _L.used_at)
+        select(_L.id, _L.client_id, _L.type_id, _L.appointment_id, _L.used_at, Client.preferences, _TEXTS_IN)
         .join_from(Link.__table__, Client.__table__, Client.id == _L.client_id)
         .where(
             _L.token_hash == digest, _L.ended_at.is_(None), _L.expires_at > now, Client.active, ~_TEXTS_ARE_PAUSED
         )
     ).first()
+
+
+def expired_link(digest: bytes, now: datetime, ago: timedelta) -> Any:
+    """The link with this digest that ran out by itself, at most `ago` before `now`; None when it is live, was ended,
+    is unknown, or its client is inactive."""
+    return db.session.execute(
+        select(_L.id, _L.client_id, _L.type_id)
+        .join_from(Link.__table__, Client.__table__, Client.id == _L.client_id)
+        .where(
+            _L.token_hash == digest, _L.ended_at.is_(None), _L.expires_at <= now, _L.expires_at > now - ago,
+            Client.active,
+        )
+    ).first()
+
+
+def link_texts(client_id: int, since: datetime) -> int:
+    """How many texts with a link to her were planned since then, whatever became of them."""
+    planned = (Message.client_id == client_id, Message.purpose == "link", Message.created_at > since)
+    return db.session.execute(select(func.count()).select_from(Message).where(*planned)).scalar_one()
+
+
+def records_of(client_id: int) -> list[int]:
+    """This client's record and those that turned out to be the same person's."""
+    same = or_(Client.id == client_id, Client.merged_into == client_id)
+    return list(db.session.execute(select(Client.id).where(same)).scalars())
+
+
+def word_hashes(client_id: int) -> list[str]:
+    """The words agreed with this client, under whichever of her records, as they are stored."""
+    same = or_(Client.id == client_id, Client.merged_into == client_id)
+    query = select(LinkWord.word_hash).join(Client, Client.id == LinkWord.client_id).where(same)
+    return list(db.session.execute(query).scalars())
+
+
+def pause_texts(client_id: int, now: datetime) -> None:
+    """No text goes to her until staff have spoken with her."""
+    db.session.execute(
+        update(SafeContact.__table__)
+        .where(_SC.client_id == client_id, _SC.channel == "sms")
+        .values(paused=True, checked_at=now)
+    )
 
 
 def live_session(digest: bytes, now: datetime) -> Any:
@@ -57,6 +106,7 @@ def live_session(digest: bytes, now: datetime) -> Any:
         select(
             _LS.id, _LS.link_id, _LS.client_id, _LS.choices, _LS.expires_at, _L.type_id, _L.appointment_id,
             _L.expires_at.label("link_expires_at"), Client.preferences, Client.key_worker_id, Client.eligibility,
+            _TEXTS_IN,
         )
         .select_from(
             LinkSession.__table__.join(Link.__table__, _L.id == _LS.link_id).join(
