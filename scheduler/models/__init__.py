@@ -3,6 +3,7 @@
 from scheduler.models.afterwards import AskedAfterwards, FeltSafe
 from scheduler.models.appointments import Appointment, IdempotencyKey, TimeRequest
 from scheduler.models.audit import AuditRecord, AuditSeal, ExclusionLook
+from scheduler.models.choices import OfferedChoice, Waiting
 from scheduler.models.clients import Client, EligibilityDecision, IdentityToken, SafeContact, Stay
 from scheduler.models.exclusions import Alert, Exclusion, ExclusionEvent, ExclusionSite, Match, NamedPerson, SafetyCase
 from scheduler.models.links import Ask, Link, LinkSession, LinkWord
@@ -19,8 +20,8 @@ __all__ = [
     "ENROLMENT", "Alert", "ApiToken", "Appointment", "AppointmentType", "Ask", "AskedAfterwards", "AuditRecord",
     "AuditSeal", "Client", "ClientMerge", "Closure", "EligibilityDecision", "Exclusion", "ExclusionEvent",
     "ExclusionLook", "ExclusionSite", "FeedToken", "FeltSafe", "HandsetText", "Heartbeat", "IdempotencyKey",
-    "IdentityToken", "Link", "LinkSession", "LinkWord", "Match", "Message", "NamedPerson", "OpeningWindow",
-    "Override", "OverrideClash", "Reply", "SafeContact", "SafetyCase", "Series", "Session", "SessionStaff",
-    "SignIn", "Site", "SiteNeighbour", "Staff", "StaffText", "StaffVenue", "Stay", "Telling", "TimeRequest",
-    "Venue",
+    "IdentityToken", "Link", "LinkSession", "LinkWord", "Match", "Message", "NamedPerson", "OfferedChoice",
+    "OpeningWindow", "Override", "OverrideClash", "Reply", "SafeContact", "SafetyCase", "Series", "Session",
+    "SessionStaff", "SignIn", "Site", "SiteNeighbour", "Staff", "StaffText", "StaffVenue", "Stay", "Telling",
+    "TimeRequest", "Venue", "Waiting",
 ]

@@ -18,7 +18,8 @@ _STATES = ", ".join(f"'{state}'" for state in State)
 class Appointment(db.Model):
     """A client's appointment. `present_from`/`present_until` are when she is at the site, margins included (SAFETY.md
     1), and empty when it is held at a distance; `busy_from`/`busy_until` are the worker's time with buffers;
-    `own_number` counts a client's own appointments, so that her pages need no number that tells of others."""
+    `interpreter` is the language that one is asked for; `own_number` counts a client's own appointments, so that her
+    pages need no number that tells of others."""
 
     __tablename__ = "appointment"
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -39,6 +40,7 @@ class Appointment(db.Model):
     present_until: Mapped[datetime | None] = mapped_column(Instant)
     creche: Mapped[int] = mapped_column(default=0)
     note: Mapped[str | None] = mapped_column(EncryptedText("appointment.note"))
+    interpreter: Mapped[str | None] = mapped_column(EncryptedText("appointment.interpreter"))
     cancel_reason: Mapped[str | None] = mapped_column(String(40))
     made_by: Mapped[str] = mapped_column(String(12), default="staff")
     created_at: Mapped[datetime] = mapped_column(Instant)

@@ -64,7 +64,6 @@ class Ask(db.Model):
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
     kind: Mapped[str] = mapped_column(String(8))
-    about: Mapped[str | None] = mapped_column(String(12))
     words: Mapped[str | None] = mapped_column(EncryptedText("ask.words"))
     made_at: Mapped[datetime] = mapped_column(Instant)
     seen_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))

@@ -52,6 +52,9 @@ class Venue(db.Model):
     postcode: Mapped[str | None] = mapped_column(EncryptedText("venue.postcode"))
     phone: Mapped[str | None] = mapped_column(EncryptedText("venue.phone"))
     directions: Mapped[str | None] = mapped_column(EncryptedText("venue.directions"))
+    entrance: Mapped[str | None] = mapped_column(EncryptedText("venue.entrance"))
+    parking: Mapped[str | None] = mapped_column(EncryptedText("venue.parking"))
+    bus: Mapped[str | None] = mapped_column(EncryptedText("venue.bus"))
     version: Mapped[int] = mapped_column(default=1)
     __table_args__ = (
         CheckConstraint("arrive_early BETWEEN 0 AND 240", name="arrive_early"),

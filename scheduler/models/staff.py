@@ -8,14 +8,15 @@ from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scheduler.extensions import db
-from scheduler.models.types import BigKey, EncryptedText, Instant
+from scheduler.models.types import BigKey, EncryptedText, Instant, JsonList
 
 ROLES = ("reception", "outreach", "lead", "manager", "worker")
 
 
 class Staff(db.Model):
     """Someone who works here. `sees_clients` makes them a worker who can be booked; `woman` is recorded as female,
-    who may staff women-only times. `username` and `password_hash` are set for those who sign in."""
+    who may staff women-only times; `languages` are those they speak with clients besides English, by their English
+    names. `username` and `password_hash` are set for those who sign in."""
 
     __tablename__ = "staff"
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -29,6 +30,7 @@ class Staff(db.Model):
     family_name: Mapped[str] = mapped_column(EncryptedText("staff.family_name"))
     phone: Mapped[str | None] = mapped_column(EncryptedText("staff.phone"))
     date_of_birth: Mapped[str | None] = mapped_column(EncryptedText("staff.date_of_birth"))
+    languages: Mapped[list[str] | None] = mapped_column(JsonList)
     username: Mapped[str | None] = mapped_column(String(60), unique=True)
     password_hash: Mapped[str | None] = mapped_column(String(200))
     version: Mapped[int] = mapped_column(default=1)

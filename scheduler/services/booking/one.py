@@ -64,7 +64,7 @@ def _write(actor: Actor, choice: Choice, columns: dict[str, Any]) -> Booked:
     row = db.session.execute(
         INSERT,
         {
-            **columns, "client_id": choice.client_id, "state": str(State.BOOKED), "note": choice.note,
+            **columns, "client_id": choice.client_id, "state": str(State.BOOKED), "note": choice.note, "interpreter": choice.interpreter,
             "made_by": actor.kind, "created_at": now, "updated_at": now, "version": 1,
         },
     ).one()

@@ -25,7 +25,7 @@ from scheduler.store import diary
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One exact time that someone asks for."""
+    """One exact time that someone asks for. `interpreter` is the language that staff are to find one for."""
 
     client_id: int
     type_id: int
@@ -36,6 +36,7 @@ class Choice:
     minutes: int | None = None
     creche: int = 0
     note: str | None = None
+    interpreter: str | None = None
 
     @classmethod
     def from_offer(
@@ -47,7 +48,8 @@ class Choice:
     def fingerprint(self) -> str:
         """The same for the same choice, for idempotency keys."""
         parts = [self.client_id, self.type_id, self.session_id, self.staff_id, self.mode, self.start.isoformat()]
-        return hashlib.sha256(json.dumps([*parts, self.minutes, self.creche, self.note]).encode()).hexdigest()
+        rest = [self.minutes, self.creche, self.note, self.interpreter]
+        return hashlib.sha256(json.dumps([*parts, *rest]).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
