@@ -28,10 +28,11 @@ _ROLES = click.Choice(sorted(STAFF_ROLES))
 
 def init_app(app: Flask) -> None:
     """Register every command."""
-    for command in (init, demo, worker, check, sweep, serve):
+    from scheduler import cli_keeping as keeping
+
+    ours = (init, demo, worker, check, sweep, serve, staff, token)
+    for command in (*ours, keeping.backup, keeping.restore, keeping.keys):
         app.cli.add_command(command)
-    app.cli.add_command(staff)
-    app.cli.add_command(token)
 
 
 def told_plainly(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -69,7 +70,7 @@ def _database_trouble(error: SQLAlchemyError) -> str:
 
 
 @contextmanager
-def _progress(lines: bool = True) -> Iterator[Callable[[str, int, int], None]]:
+def show_progress(lines: bool = True) -> Iterator[Callable[[str, int, int], None]]:
     """A bar on a terminal; where there is none, a line for each new thing, or nothing when `lines` is False."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description:<28}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
@@ -139,7 +140,7 @@ def load_demo(size: str, seed: int) -> None:
     from scheduler.services import reindexing
 
     try:
-        with _progress() as step:
+        with show_progress() as step:
             if size == "small":
                 town.load(seed, clock.now(), step)
             else:
@@ -231,7 +232,7 @@ def check() -> None:
     """
     from scheduler.services import checks
 
-    with _progress(lines=False) as step:
+    with show_progress(lines=False) as step:
         report = checks.run(current_app.config["SIDEGATE_ZONE"], lambda what: step(what, 0, 1))
     for each in report.broken:
         click.echo(str(each))
@@ -252,7 +253,7 @@ def sweep() -> None:
     """
     from scheduler.services import sweep as sweeping
 
-    with _progress() as step:
+    with show_progress() as step:
         swept = sweeping.run(step)
     click.echo(f"Missing from the queue: {swept.missing:,}. Out of date in it: {swept.closed:,}.")
     sys.exit(bool(swept.missing))

@@ -56,17 +56,31 @@ class KeyRing:
 
     def encrypt(self, plain: str, column: str) -> bytes:
         """`plain` sealed with the newest key, bound to `column` so that values cannot be swapped between columns."""
+        return self.encrypt_bytes(plain.encode(), column)
+
+    def encrypt_bytes(self, plain: bytes, bound_to: str) -> bytes:
+        """`plain` sealed with the newest key, and readable only where the same `bound_to` is given."""
         nonce = os.urandom(_NONCE)
-        sealed = self._ciphers[self.newest].encrypt(nonce, plain.encode(), column.encode())
-        return bytes([self.newest]) + nonce + sealed
+        return bytes([self.newest]) + nonce + self._ciphers[self.newest].encrypt(nonce, plain, bound_to.encode())
 
     def decrypt(self, blob: bytes, column: str) -> str:
         """What `encrypt` was given. Raises RecordUnreadable when the key is missing or the value was changed."""
         try:
-            cipher = self._ciphers[blob[0]]
-            return cipher.decrypt(blob[1 : 1 + _NONCE], blob[1 + _NONCE :], column.encode()).decode()
-        except (KeyError, IndexError, InvalidTag, ValueError) as error:
+            return self.decrypt_bytes(blob, column).decode()
+        except UnicodeDecodeError as error:
             raise RecordUnreadable(column) from error
+
+    def decrypt_bytes(self, blob: bytes, bound_to: str) -> bytes:
+        """What `encrypt_bytes` was given. Raises RecordUnreadable when the key is missing or a byte was changed."""
+        try:
+            return self._ciphers[blob[0]].decrypt(blob[1 : 1 + _NONCE], blob[1 + _NONCE :], bound_to.encode())
+        except (KeyError, IndexError, InvalidTag, ValueError) as error:
+            raise RecordUnreadable(bound_to) from error
+
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """The versions of every key that can be read with, oldest first."""
+        return tuple(sorted(self._ciphers))
 
     def blind(self, kind: str, value: str) -> int:
         """A signed 64-bit blind index of `value`, different for each `kind`."""
@@ -81,10 +95,22 @@ class KeyRing:
         return mac.digest()
 
 
+def _new_key() -> str:
+    return base64.b64encode(os.urandom(32)).decode()
+
+
 def new_keys() -> str:
     """A fresh `SIDEGATE_KEYS` text with one key."""
-    make = lambda: base64.b64encode(os.urandom(32)).decode()  # noqa: E731
-    return f"1={make()},index={make()}"
+    return f"1={_new_key()},index={_new_key()}"
+
+
+def with_new_key(text: str) -> str:
+    """The same `SIDEGATE_KEYS` text with one key more, which encrypts from then on. The index key stays: by it everyone
+    is found, and the audit log is sealed. Raises ConfigurationError when the text cannot be read or is full."""
+    version = KeyRing.parse(text).newest + 1
+    if version > 255:
+        raise ConfigurationError("There can be no more than 255 keys.")
+    return f"{version}={_new_key()},{text.strip().replace(chr(10), ',')}"
 
 
 _EXTENSION = "sidegate-keys"

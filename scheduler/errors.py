@@ -161,6 +161,14 @@ class SignInFailed(SidegateError):
     code = "sign-in-failed"
 
 
+class BackupUnfit(SidegateError):
+    """A file that is no backup, is cut short or changed, or does not fit this database. Its sentence says which."""
+
+    status = 422
+    sentence = "That file cannot be put back."
+    code = "backup-unfit"
+
+
 class RecordUnreadable(Exception):
     """An encrypted value that cannot be read. Whoever asks a rule with it must be told "not available"."""
 

@@ -33,6 +33,7 @@ from tests.support.factories import at
 ROOT = Path(__file__).parent.parent
 COMMANDS = (
     ("init",), ("demo",), ("staff", "add"), ("token", "create"), ("worker",), ("check",), ("sweep",), ("serve",),
+    ("backup",), ("restore",), ("keys", "add"), ("keys", "rotate"),
 )  # fmt: skip
 
 

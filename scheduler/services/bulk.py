@@ -28,7 +28,7 @@ class Sink:
         self._load = load
         self.table = table
         constants = {
-            column.name: column.default.arg
+            column.name: column.default.arg  # type: ignore[attr-defined]
             for column in table.columns
             if column.name not in columns and column.default is not None and column.default.is_scalar
         }
@@ -66,7 +66,7 @@ class Sink:
         cursor = self._load.connection.connection.cursor()
         try:
             if self._load.connection.dialect.name == "postgresql":
-                with cursor.copy(f'COPY "{self.table.name}" ({names}) FROM STDIN') as copy:  # type: ignore[attr-defined]
+                with cursor.copy(f'COPY "{self.table.name}" ({names}) FROM STDIN') as copy:
                     for each in ready:
                         copy.write_row(each)
             else:
