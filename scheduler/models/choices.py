@@ -18,8 +18,8 @@ class OfferedChoice(db.Model):
     """Of one visit: how much there was to choose from, what she narrowed it by, and what came of it (NEEDS N8).
 
     Numbers and yes or no, never a time, a place or a word. Of someone in request mode they are the timetable's
-    (SAFETY.md 4.2). `asked_*` are true where she said what she would have; `took_*` are empty when she took nothing. The
-    client is let go of after a while, and the numbers stay for reports."""
+    (SAFETY.md 4.2). `asked_*` are true where she said what she would have; `took_*` are empty when she took nothing.
+    The client is let go of after a while, and the numbers stay for reports."""
 
     __tablename__ = "offered_choice"
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)

@@ -36,9 +36,10 @@ _BY_START = itemgetter(Offer._fields.index("start"), Offer._fields.index("sessio
 class Wanted:
     """A search for times: for whom, what, between which instants (of starts, UTC), and what she would choose.
 
-    Empty `venues` means any; `staff` None means any worker; `minutes` None means the type's usual length. `weekdays` (0
-    is Monday) and the minutes after local midnight narrow where on the clock an appointment may start. `moving` is an
-    appointment of hers that is to be moved, and does not stand in its own way.
+    Empty `venues` means any; `in_person_at` narrows the places to come to, and leaves what is held at a distance; empty
+    `kinds` (one-to-one, group, drop-in) means any; `staff` None means any worker; `minutes` None means the type's usual
+    length. `weekdays` (0 is Monday) and the minutes after local midnight narrow where on the clock an appointment may
+    start. `moving` is an appointment of hers that is to be moved, and does not stand in its own way.
     """
 
     client_id: int
@@ -52,6 +53,8 @@ class Wanted:
     women_only: bool = False
     minutes: int | None = None
     creche: int = 0
+    in_person_at: frozenset[int] | None = None
+    kinds: frozenset[str] = frozenset()
     weekdays: frozenset[int] = field(default_factory=frozenset)
     from_minute: int | None = None
     until_minute: int | None = None
@@ -133,6 +136,8 @@ def _offers(
         held = visible(actor, held, person.id, start, until)
     if wanted.women_only:
         held = [h for h in held if h.opening.audience == Audience.WOMEN]
+    if wanted.kinds:
+        held = [h for h in held if h.opening.kind in wanted.kinds]
     if not held:
         return []
     span = Interval(start, until + diary.LONGEST)
@@ -146,7 +151,12 @@ def _offers(
         staff = women if staff is None else staff & women
     found = slots.offers(asker, openings, taken, length, wanted.modes, earliest, staff, wanted.creche)
     keep = _clock_filter(wanted, {h.opening.venue: h.zone for h in held})
-    return [offer for offer in found if offer.start < latest and (keep is None or keep(offer))]
+    there = wanted.in_person_at
+    return [
+        offer for offer in found
+        if offer.start < latest and (keep is None or keep(offer))
+        and (there is None or offer.mode != Mode.IN_PERSON or offer.venue in there)
+    ]
 
 
 def _clock_filter(wanted: Wanted, zones: dict[int, Any]) -> Callable[[Offer], bool] | None:
@@ -168,8 +178,6 @@ def _clock_filter(wanted: Wanted, zones: dict[int, Any]) -> Callable[[Offer], bo
 def nearest(actor: Actor, wanted: Wanted, around: datetime, limit: int = 3) -> list[Offer]:
     """The offers nearest to `around`, for the page after a lost race: within three days before it and two weeks after,
     in order of time."""
-
-
     near = replace(wanted, start=around - timedelta(days=3), until=around + timedelta(days=14))
     found = sorted(offers(actor, near), key=lambda offer: abs(offer.start - around))[:limit]
     return sorted(found, key=lambda offer: offer.start)

@@ -18,6 +18,7 @@ from scheduler.extensions import db
 from scheduler.models import SignIn, Staff, StaffVenue
 from scheduler.models.staff import ROLES
 from scheduler.rules.separation import Person
+from scheduler.rules.speaking import spoken
 from scheduler.services import actors, audit, opening_times, personal, visibility
 from scheduler.services.actors import SYSTEM, Actor
 from scheduler.services.tokens import (
@@ -39,6 +40,8 @@ ABSOLUTE = timedelta(hours=12)
 #: How stale "last seen" may be: writing it on every page would make every page a write.
 _SEEN_EVERY = timedelta(minutes=2)
 
+#: Languages that one person can be recorded as speaking.
+MOST_LANGUAGES = 10
 LEAST_PASSWORD = 12
 MOST_PASSWORD = 256
 
@@ -71,7 +74,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class StaffDetails:
-    """What is recorded of someone who works here."""
+    """What is recorded of someone who works here. `languages` are those they speak with clients besides English."""
 
     given_name: str
     family_name: str
@@ -83,6 +86,7 @@ class StaffDetails:
     phone: str | None = None
     date_of_birth: str | None = None
     venues: tuple[int, ...] = ()
+    languages: tuple[str, ...] = ()
 
 
 # --- people -----------------------------------------------------------------------------------------------------------
@@ -184,6 +188,7 @@ def _write(person: Staff, details: StaffDetails) -> None:
     person.on_call = details.on_call
     person.phone = details.phone
     person.date_of_birth = details.date_of_birth
+    person.languages = list(spoken(details.languages)) or None
 
 
 def _assign(actor: Actor, staff_id: int, venues: tuple[int, ...]) -> None:
@@ -228,6 +233,8 @@ def _check(
         wrong["role"] = "Choose a role."
     if len(details.job) > 40:
         wrong["job"] = "Use up to 40 letters."
+    if len(details.languages) > MOST_LANGUAGES or any(len(each) > 40 for each in details.languages):
+        wrong["languages"] = "Name up to ten languages, of up to 40 letters each."
     name = _username(username)
     if name is not None:
         if len(name) > 60 or not all(letter.isalnum() or letter in "._-@" for letter in name):

@@ -32,6 +32,9 @@ from scheduler.store import nearby
 from scheduler.store import staff as staff_store
 from scheduler.store import venues as store
 
+#: Letters of a line about the way there: her page has room for a line.
+MOST_SHORT = 120
+
 
 @dataclass(frozen=True, slots=True)
 class VenueRecord:
@@ -42,6 +45,9 @@ class VenueRecord:
     postcode: str | None
     phone: str | None
     directions: str | None
+    entrance: str | None
+    parking: str | None
+    bus: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,8 @@ class SiteCard:
 
 @dataclass(frozen=True, slots=True)
 class VenueDetails:
-    """What is typed about a venue. Without `site_id` it gets a site of its own."""
+    """What is typed about a venue. Without `site_id` it gets a site of its own. `entrance`, `parking` and `bus` are
+    short, for a woman who has never been there: which door, where a car can stand, which stop."""
 
     name: str
     kind: str
@@ -72,6 +79,9 @@ class VenueDetails:
     postcode: str | None = None
     phone: str | None = None
     directions: str | None = None
+    entrance: str | None = None
+    parking: str | None = None
+    bus: str | None = None
 
 
 def get(actor: Actor, venue_id: int) -> VenueRecord:
@@ -79,7 +89,9 @@ def get(actor: Actor, venue_id: int) -> VenueRecord:
     found = card(actor, venue_id)
     venue = store.record(venue_id)
     assert venue is not None
-    return VenueRecord(found, venue.address, venue.postcode, venue.phone, venue.directions)
+    return VenueRecord(
+        found, venue.address, venue.postcode, venue.phone, venue.directions, venue.entrance, venue.parking, venue.bus
+    )
 
 
 def sites(actor: Actor) -> list[SiteCard]:
@@ -99,7 +111,8 @@ def _checked(actor: Actor, details: VenueDetails) -> dict[str, Any]:
     text = {
         "name": (details.name or "", 120), "label": (details.label or "", 60), "address": (details.address or "", 300),
         "postcode": (details.postcode or "", 10), "phone": (details.phone or "", 30),
-        "directions": (details.directions or "", 1000),
+        "directions": (details.directions or "", 1000), "entrance": (details.entrance or "", MOST_SHORT),
+        "parking": (details.parking or "", MOST_SHORT), "bus": (details.bus or "", MOST_SHORT),
     }
     values: dict[str, Any] = {}
     for field, (typed, most) in text.items():

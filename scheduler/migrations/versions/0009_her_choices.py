@@ -7,6 +7,7 @@ Create Date: 2026-11-22 17:50:00.000000
 
 import sqlalchemy as sa
 from alembic import op
+
 from scheduler.models.types import EncryptedJSON, EncryptedText, Instant, JsonList
 
 revision = '0009'

@@ -64,8 +64,9 @@ def _write(actor: Actor, choice: Choice, columns: dict[str, Any]) -> Booked:
     row = db.session.execute(
         INSERT,
         {
-            **columns, "client_id": choice.client_id, "state": str(State.BOOKED), "note": choice.note, "interpreter": choice.interpreter,
-            "made_by": actor.kind, "created_at": now, "updated_at": now, "version": 1,
+            **columns, "client_id": choice.client_id, "state": str(State.BOOKED), "note": choice.note,
+            "interpreter": choice.interpreter, "made_by": actor.kind, "created_at": now, "updated_at": now,
+            "version": 1,
         },
     ).one()
     planning.plan(
@@ -176,11 +177,26 @@ def mark(actor: Actor, appointment_id: int, state: str, version: int | None = No
         marked = change(row, state=str(then), **columns)
     else:
         marked = change(row, state=str(then))
+    _say_the_same(row, marked)
     audit.record(actor, f"mark-{then}", "appointment", row.id)
     if _is_just_in(row, then):
         answer = door.came_in(actor, row.site_id, row.venue_id, row.client_id)
         return replace(marked, quiet_room=answer is not door.Answer.GO)
     return marked
+
+
+def _say_the_same(row: Any, marked: Booked) -> None:
+    """A mark changes nothing that she is told of, unless the appointment comes back elsewhere. One that is undone
+    brings back the reminder that the mark had stopped."""
+    now = clock.now()
+    if (row.start, row.venue_id, row.mode) != (marked.start, marked.venue_id, marked.mode):
+        planning.plan(
+            "moved", appointment_id=row.id, client_id=row.client_id, start=marked.start, version=marked.version, now=now
+        )
+        return
+    planning.carry(row.id, row.version, marked.version)
+    if marked.state in states.OPEN and marked.start > now:
+        planning.replan(row.client_id, now, row.id)
 
 
 def _is_just_in(row: Any, then: State) -> bool:

@@ -23,7 +23,7 @@ from scheduler.web.api.base import (
     roles,
     tag,
 )
-from scheduler.web.api.fields import Choice, Flag, Page, Schema, Text
+from scheduler.web.api.fields import Choice, Flag, Page, Schema, Text, listed
 from scheduler.web.security import current_actor
 
 bp = Blueprint("staff", "Those who work here.")
@@ -53,6 +53,7 @@ class StaffSchema(Schema):
     on_call = Flag()
     phone = Text(30, allow_none=True, load_only=True)
     date_of_birth = Text(60, allow_none=True, load_only=True)
+    languages = listed(Text(40), 10, allow_none=True)
     username = Text(60, allow_none=True)
     active = Flag(dump_only=True)
     version = fields.Integer(required=True, dump_only=True)
@@ -110,6 +111,10 @@ def _record(staff_id: int) -> Any:
     return found
 
 
+def _typed(body: dict[str, Any]) -> dict[str, Any]:
+    return {**body, "languages": tuple(body.get("languages") or ())}
+
+
 @bp.route("/staff", methods=["POST"])
 @roles("manager")
 @bp.arguments(NewStaffSchema)
@@ -117,7 +122,7 @@ def _record(staff_id: int) -> Any:
 def add_staff(body: dict[str, Any]) -> Any:
     """Record someone who works here. Their name is compared with those whom exclusions name."""
     username, password = body.pop("username", None), body.pop("password", None)
-    made = staff.add(current_actor(), StaffDetails(**body), username, password)
+    made = staff.add(current_actor(), StaffDetails(**_typed(body)), username, password)
     found = _record(made)
     return found, 201, {"Location": f"/api/v1/staff/{made}", **tag(found.version)}
 
@@ -134,7 +139,7 @@ def edit_staff(headers: dict[str, Any], body: dict[str, Any], staff_id: int) -> 
     username, active = body.pop("username", before.username), body.pop("active", before.active)
     # Assignments stay as they are. Those that this token must not know of are the service's to keep.
     known = {card.id for card in visibility.visible(current_actor(), closed_too=True)}
-    details = StaffDetails(**{**typed, **body}, venues=tuple(diary.assigned_venues(staff_id) & known))
+    details = StaffDetails(**_typed({**typed, **body}), venues=tuple(diary.assigned_venues(staff_id) & known))
     staff.edit(current_actor(), staff_id, details, username, before.version if version is None else version, active)
     changed = _record(staff_id)
     return changed, tag(changed.version)

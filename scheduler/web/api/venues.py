@@ -50,6 +50,9 @@ class VenueSchema(Schema):
     postcode = Text(10, allow_none=True)
     phone = Text(30, allow_none=True)
     directions = Text(1000, allow_none=True)
+    entrance = Text(120, allow_none=True)
+    parking = Text(120, allow_none=True)
+    bus = Text(120, allow_none=True)
     version = fields.Integer(required=True, dump_only=True)
 
 
@@ -83,7 +86,8 @@ def _shown(record: VenueRecord) -> dict[str, Any]:
     card = record.card
     names = ("id", "site_id", "name", "label", "kind", "confidential", "active", "arrive_early", "leave_late",
              "creche", "step_free", "version")
-    contact = {name: getattr(record, name) for name in ("address", "postcode", "phone", "directions")}
+    ways = ("address", "postcode", "phone", "directions", "entrance", "parking", "bus")
+    contact = {name: getattr(record, name) for name in ways}
     return {**{name: getattr(card, name) for name in names}, "zone": card.zone.key, **contact}
 
 

@@ -98,6 +98,7 @@ def active(staff_id: int) -> Any:
     details = StaffDetails(
         person.given_name, person.family_name, person.role, person.job, person.sees_clients, person.woman,
         person.on_call, person.phone, person.date_of_birth, tuple(sorted(diary.assigned_venues(staff_id) & known)),
+        tuple(person.languages or ()),
     )
     works = request.form.get("active") == "yes"
     if staff_id == current_actor().staff_id and not works:
@@ -118,6 +119,7 @@ def _typed(otherwise: Collection[int]) -> StaffDetails:
         form.get("job", "").strip() or "worker", "sees_clients" in form, "woman" in form, "on_call" in form,
         form.get("phone", "").strip() or None, form.get("date_of_birth", "").strip() or None,
         tuple(each for each in chosen if each in known),
+        tuple(each for each in form.get("languages", "").split(",") if each.strip()),
     )
 
 
@@ -130,6 +132,7 @@ def _recorded(person: Any) -> MultiDict[str, Any]:
     values = {name: getattr(person, name) or "" for name in text}
     values |= {name: "yes" for name in ticked if getattr(person, name)}
     venues_of = [str(each) for each in sorted(diary.assigned_venues(person.id) & known)]
+    values["languages"] = ", ".join(person.languages or ())
     return MultiDict({**values, "id": person.id, "venues": venues_of})
 
 

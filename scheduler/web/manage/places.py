@@ -122,7 +122,7 @@ def _details(record: VenueRecord) -> VenueDetails:
     return VenueDetails(
         card.name, card.kind, card.site_id, card.label, card.confidential, card.active, str(card.zone),
         card.arrive_early, card.leave_late, card.creche, card.step_free, record.address, record.postcode, record.phone,
-        record.directions,
+        record.directions, record.entrance, record.parking, record.bus,
     )
 
 
@@ -141,7 +141,8 @@ def _typed() -> tuple[VenueDetails, dict[str, str]]:
         form.get("name", ""), form.get("kind", ""), number("site", None) or None, form.get("label") or None,
         "confidential" in form, "active" in form, form.get("zone", "Europe/London"), number("arrive_early", 15) or 0,
         number("leave_late", 15) or 0, "creche" in form, "step_free" in form, form.get("address"),
-        form.get("postcode"), form.get("phone"), form.get("directions"),
+        form.get("postcode"), form.get("phone"), form.get("directions"), form.get("entrance"), form.get("parking"),
+        form.get("bus"),
     )
     return details, wrong
 
