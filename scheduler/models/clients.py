@@ -19,7 +19,8 @@ class Client(db.Model):
     where, when and with whom she would choose, and `notes` for staff. `request_mode` means that her link asks and
     staff confirm; a service may set it for anyone, and whoever an exclusion names has it anyway (SAFETY.md 4).
     `merged_into` is the record that this one turned out to be the same person as: nobody uses this one any more, but
-    who it says she is still finds matches for the other."""
+    who it says she is still finds matches for the other. `phone_is` says whose phone it is: hers alone, shared, someone
+    else's, or a place's, such as work or a hostel."""
 
     __tablename__ = "client"
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -38,7 +39,9 @@ class Client(db.Model):
     created_at: Mapped[datetime] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(default=1)
     merged_into: Mapped[int | None] = mapped_column(BigKey, index=True)
+    phone_is: Mapped[str] = mapped_column(String(8), default="unknown")
     __table_args__ = (
+        CheckConstraint("phone_is IN ('unknown', 'hers', 'shared', 'other', 'place')", name="phone_is"),
         CheckConstraint("merged_into IS NULL OR (NOT active AND merged_into <> id)", name="merged"),
         CheckConstraint("eligibility IN ('unknown', 'eligible', 'not-eligible')", name="eligibility"),
     )
@@ -59,7 +62,9 @@ class EligibilityDecision(db.Model):
 
 class SafeContact(db.Model):
     """Whether and when a channel is safe for a client. `hours` lists [weekday, from minute, until minute] in local
-    time, none meaning any reasonable hour; `may_name` lists what a text may say. Unknown means no."""
+    time, none meaning any reasonable hour; `may_name` lists what may be said. Unknown means no. A pause lasts until
+    someone ends it, or until `paused_until`; `word` is what staff say to be known on the phone; `on_day` that she wants
+    a reminder on the day itself."""
 
     __tablename__ = "safe_contact"
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), primary_key=True)
@@ -71,7 +76,11 @@ class SafeContact(db.Model):
     review_on: Mapped[date | None]
     paused: Mapped[bool] = mapped_column(default=False)
     checked_at: Mapped[datetime | None] = mapped_column(Instant)
+    paused_until: Mapped[datetime | None] = mapped_column(Instant)
+    word: Mapped[str | None] = mapped_column(EncryptedText("safe_contact.word"))
+    on_day: Mapped[bool] = mapped_column(default=False)
     __table_args__ = (
+        Index("ix_safe_contact_review", "safe", "review_on"),
         CheckConstraint("channel IN ('sms', 'call', 'voicemail')", name="channel"),
         CheckConstraint("safe IN ('yes', 'no', 'unknown')", name="safe"),
     )

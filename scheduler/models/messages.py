@@ -19,7 +19,7 @@ STATES = (
 
 class Message(db.Model):
     """A text to be sent between `send_after` and `send_before`, or not at all. Its words are made when it is claimed
-    and not kept; neither is the number it goes to."""
+    and not kept; neither is the number it goes to. `on_day` is a second reminder, on the appointment's own day."""
 
     __tablename__ = "message"
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -37,6 +37,7 @@ class Message(db.Model):
     provider_id: Mapped[str | None] = mapped_column(String(64), unique=True)
     outcome: Mapped[str | None] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(Instant)
+    on_day: Mapped[bool] = mapped_column(default=False)
     __table_args__ = (
         Index("ix_message_due", "state", "send_after"),
         CheckConstraint(f"purpose IN ({', '.join(map(repr, PURPOSES))})", name="purpose"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app
@@ -27,4 +29,25 @@ def weighed(held: store.SafeText | None, now: datetime, zone: ZoneInfo) -> tuple
         hours = json.loads(held.hours.opened() or "null")
     except (RecordUnreadable, ValueError):
         return Silence.UNREADABLE, None
-    return reminders.silence(Contact(held.safe, hours, held.review_on, held.paused), now, zone), hours
+    contact = Contact(held.safe, hours, held.review_on, held.paused, held.paused_until)
+    return reminders.silence(contact, now, zone), hours
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What may be planned for her: `reason` why nothing may, her hours, since when (a pause may end before), and
+    whether she wants a reminder on the day."""
+
+    reason: Silence | None
+    hours: Any
+    since: datetime
+    on_day: bool = False
+
+
+def outlook(held: store.SafeText | None, now: datetime, zone: ZoneInfo) -> Outlook:
+    """What may be planned for her at `now`, by her record as it stands. All of it is asked again when it is claimed."""
+    since = now
+    if held is not None and held.paused and held.paused_until is not None:
+        since = max(now, held.paused_until)
+    reason, hours = weighed(held, since, zone)
+    return Outlook(reason, hours, since, held is not None and held.on_day)

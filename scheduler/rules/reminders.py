@@ -8,7 +8,7 @@ is there twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -19,6 +19,8 @@ from scheduler.rules.intervals import Interval, merge
 
 #: Quiet hours for whoever named none: nothing before nine or after seven in the evening.
 REASONABLE: tuple[tuple[int, int, int], ...] = tuple((weekday, 9 * 60, 19 * 60) for weekday in range(7))
+#: While children are at school, with time to get there and back.
+SCHOOL: tuple[tuple[int, int, int], ...] = tuple((weekday, 9 * 60 + 30, 14 * 60 + 45) for weekday in range(5))
 
 #: A text needs this long to arrive, so none is sent in the last minutes of a safe span.
 TIME_TO_ARRIVE = timedelta(minutes=2)
@@ -30,6 +32,9 @@ FIRST_DAY, LAST_DAY = 7, 1
 AIM = timedelta(days=2)
 #: No reminder sooner than this after the text that told her of the appointment.
 NOT_TWICE = timedelta(hours=24)
+#: A reminder on the day leaves her this long to get there, aims at this long before, and does not come within half a
+#: day of the text that told her of the appointment.
+ON_DAY_LEAVES, ON_DAY_AIM, ON_DAY_NOT_TWICE = timedelta(hours=1), timedelta(hours=3), timedelta(hours=12)
 #: How long a link that staff send may wait for a safe moment.
 LINK_WAITS = timedelta(days=7)
 #: Safe hours come round every week; a clock change may skip one of them.
@@ -63,20 +68,28 @@ class Silence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """The safe-contact record of one channel. `hours` as stored; `review_on` is the last day that it holds."""
+    """The safe-contact record of one channel. `hours` as stored; `review_on` is the last day that it holds; a pause
+    without `paused_until` (UTC) lasts until someone ends it."""
 
     safe: str
     hours: Any = None
     review_on: date | None = None
     paused: bool = False
+    paused_until: datetime | None = None
+
+    def paused_at(self, now: datetime) -> bool:
+        """Is it paused then?"""
+        return self.paused and (self.paused_until is None or now < self.paused_until)
 
 
 class Moment(NamedTuple):
-    """A text to be sent at `after <= t < before`, in UTC; `after` is None when no such instant is safe."""
+    """A text to be sent at `after <= t < before`, in UTC; `after` is None when no such instant is safe. `on_day` is the
+    reminder on the appointment's own day."""
 
     purpose: Purpose
     after: datetime | None
     before: datetime
+    on_day: bool = False
 
 
 def silence(contact: Contact | None, now: datetime, zone: ZoneInfo) -> Silence | None:
@@ -84,7 +97,7 @@ def silence(contact: Contact | None, now: datetime, zone: ZoneInfo) -> Silence |
     past its review date or one that cannot be read."""
     if contact is None or contact.safe != "yes":
         return Silence.NOT_SAFE
-    if contact.paused:
+    if contact.paused_at(now):
         return Silence.PAUSED
     if contact.review_on is not None and now.astimezone(zone).date() > contact.review_on:
         return Silence.REVIEW_DUE
@@ -170,9 +183,22 @@ def safest(hours: Any, start: datetime, earliest: datetime, zone: ZoneInfo) -> d
     """The safest moment for a reminder of an appointment at `start`, in the days 7 to 1 before its own and not before
     `earliest`: as far as possible from the edges of her safe hours, then nearest to two days before."""
     own_day = start.astimezone(zone).date()
-    aim = start - AIM
+    days = _days(own_day - timedelta(days=FIRST_DAY), FIRST_DAY - LAST_DAY + 1)
+    return _safest_in(spans(hours, zone, days), start - AIM, earliest)
+
+
+def safest_on_day(hours: Any, start: datetime, earliest: datetime, zone: ZoneInfo) -> datetime | None:
+    """The safest moment for a reminder on the appointment's own local day: before she has to leave, then nearest to
+    three hours before it, and not before `earliest`."""
+    leaves = start - ON_DAY_LEAVES
+    own_day = spans(hours, zone, [start.astimezone(zone).date()])
+    cut = (Interval(span.start, min(span.end, leaves)) for span in own_day if span.start < leaves)
+    return _safest_in(cut, start - ON_DAY_AIM, earliest)
+
+
+def _safest_in(found: Iterable[Interval], aim: datetime, earliest: datetime) -> datetime | None:
     best: tuple[timedelta, timedelta, datetime] | None = None
-    for span in spans(hours, zone, _days(own_day - timedelta(days=FIRST_DAY), FIRST_DAY - LAST_DAY + 1)):
+    for span in found:
         inset = min(FAR_FROM_EDGES, (span.end - span.start) / 2)
         moment = max(min(max(aim, span.start + inset), span.end - inset), earliest)
         if moment > span.end - TIME_TO_ARRIVE:
@@ -189,16 +215,42 @@ def last_moment(start: datetime, zone: ZoneInfo) -> datetime:
     return datetime.combine(start.astimezone(zone).date(), time.min, zone).astimezone(UTC)
 
 
-def moments(first: Purpose, hours: Any, start: datetime, now: datetime, zone: ZoneInfo) -> list[Moment]:
-    """When to send what is due for an appointment at `start`: `first` as soon as it is safe, and a reminder unless
-    that would be too late or too soon after. Raises ValueError when the hours make no sense."""
+def moments(
+    first: Purpose | None,
+    hours: Any,
+    start: datetime,
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    told_at: datetime | None = None,
+    on_day: bool = False,
+    done: Collection[bool] = (),
+) -> list[Moment]:
+    """When to send what is due for an appointment at `start`: `first` as soon as it is safe, a reminder in the week
+    before, and with `on_day` one on the day, each unless that would be too late or too soon after.
+
+    Without `first` she knows already, since `told_at` if that is known. `done` are the reminders that nobody needs any
+    more: False the one before, True the one on the day. Raises ValueError when the hours make no sense.
+    """
     if start <= now:
         return []
-    found = next_safe(hours, now, start, zone)
-    planned = [Moment(first, found.start if found else None, start)]
-    if found is None or first is Purpose.CANCELLATION:
-        return planned
-    reminder = safest(hours, start, found.start + NOT_TWICE, zone)
-    if reminder is not None:
-        planned.append(Moment(Purpose.REMINDER, reminder, last_moment(start, zone)))
+    planned = []
+    if first is not None:
+        found = next_safe(hours, now, start, zone)
+        planned.append(Moment(first, found.start if found else None, start))
+        if found is None or first is Purpose.CANCELLATION:
+            return planned
+        told_at = found.start
+
+    def earliest(apart: timedelta) -> datetime:
+        return now if told_at is None else max(now, told_at + apart)
+
+    if False not in done:
+        before = safest(hours, start, earliest(NOT_TWICE), zone)
+        if before is not None:
+            planned.append(Moment(Purpose.REMINDER, before, last_moment(start, zone)))
+    if on_day and True not in done:
+        same_day = safest_on_day(hours, start, earliest(ON_DAY_NOT_TWICE), zone)
+        if same_day is not None:
+            planned.append(Moment(Purpose.REMINDER, same_day, start - ON_DAY_LEAVES, True))
     return planned

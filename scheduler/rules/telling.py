@@ -57,7 +57,10 @@ class Known(NamedTuple):
     why: str | None = None
 
 
-_LEFT = frozenset({"accepted", "sent", "claimed", "unknown"})
+#: In these a text may have reached her.
+LEFT = frozenset({"claimed", "accepted", "sent", "delivered", "unknown"})
+#: After one of these nothing that is queued is a comfort: the number may be wrong.
+_DID_NOT_REACH = frozenset({"undelivered", "failed"})
 
 
 def known(
@@ -77,13 +80,15 @@ def known(
         return Known(Told.DELIVERED, _latest(arrived))
     if made_by == "client" and version == 1:
         return Known(Told.HERSELF)
-    planned = [each for each in current if each.state == "planned"]
+    lost = any(each.state in _DID_NOT_REACH for each in current)
+    planned = [] if lost else [each for each in current if each.state == "planned"]
     if planned:
         return Known(Told.PLANNED, min((each.at for each in planned if each.at), default=None))
-    left = [each for each in current if each.state in _LEFT]
+    left = [each for each in current if each.state in LEFT]
     if left:
         return Known(Told.SENT, _latest(left))
-    return Known(Told.NOT_YET, None, next((each.outcome for each in reversed(current) if each.outcome), None))
+    tried = reversed([each for each in current if each.state != "planned"])
+    return Known(Told.NOT_YET, None, "failed" if lost else next((each.outcome for each in tried if each.outcome), None))
 
 
 def _latest(texts: list[Text]) -> datetime | None:

@@ -285,7 +285,8 @@ def forget_old_sessions(before: datetime) -> int:
 def number_ending(visit: LinkVisit) -> str | None:
     """The last three figures of the number that texts go to, if they go anywhere now; None when they do not."""
     row = store.texting(visit.client_id)
-    if row is None or row.safe != "yes" or row.paused or not row.phone:
+    paused = row is not None and row.paused and (row.paused_until is None or row.paused_until > clock.now())
+    if row is None or row.safe != "yes" or paused or not row.phone:
         return None
     return str(row.phone)[-3:]
 
@@ -309,7 +310,7 @@ def pause_texts(visit: LinkVisit) -> None:
     db.session.execute(
         update(SafeContact)
         .where(SafeContact.client_id == visit.client_id, SafeContact.channel == "sms")
-        .values(paused=True, checked_at=now)
+        .values(paused=True, paused_until=None, checked_at=now)
     )
     planning.withdraw_for_client(visit.client_id, now)
     end_links(visit.client_id, now)

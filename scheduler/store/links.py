@@ -29,13 +29,12 @@ from scheduler.store.diary import COUNTED_STATES
 _L, _LS = Link.__table__.c, LinkSession.__table__.c
 _SC = SafeContact.__table__.c
 
-#: A link that left by text is dead while texts to her are paused, however the pause came about (SAFETY.md 8).
-_TEXTS_ARE_PAUSED = and_(
-    _L.message_id.is_not(None),
-    select(_SC.client_id)
-    .where(_SC.client_id == _L.client_id, _SC.channel == "sms", _SC.paused)
-    .exists(),
-)
+
+def _texts_are_paused(now: datetime) -> Any:
+    """A link that left by text is dead while texts to her are paused, however the pause came about (SAFETY.md 8)."""
+    lasts = or_(_SC.paused_until.is_(None), _SC.paused_until > now)
+    paused = select(_SC.client_id).where(_SC.client_id == _L.client_id, _SC.channel == "sms", _SC.paused, lasts)
+    return and_(_L.message_id.is_not(None), paused.exists())
 
 
 #: The language that texts to her are written in, where anything is recorded of them.
@@ -50,7 +49,7 @@ def live_link(digest: bytes, now: datetime) -> Any:
         select(_L.id, _L.client_id, _L.type_id, _L.appointment_id, _L.used_at, Client.preferences, _TEXTS_IN)
         .join_from(Link.__table__, Client.__table__, Client.id == _L.client_id)
         .where(
-            _L.token_hash == digest, _L.ended_at.is_(None), _L.expires_at > now, Client.active, ~_TEXTS_ARE_PAUSED
+            _L.token_hash == digest, _L.ended_at.is_(None), _L.expires_at > now, Client.active, ~_texts_are_paused(now)
         )
     ).first()
 
@@ -92,7 +91,7 @@ def pause_texts(client_id: int, now: datetime) -> None:
     db.session.execute(
         update(SafeContact.__table__)
         .where(_SC.client_id == client_id, _SC.channel == "sms")
-        .values(paused=True, checked_at=now)
+        .values(paused=True, paused_until=None, checked_at=now)
     )
 
 
@@ -115,7 +114,7 @@ def live_session(digest: bytes, now: datetime) -> Any:
         )
         .where(
             _LS.token_hash == digest, _LS.ended_at.is_(None), _LS.expires_at > now, _L.expires_at > now,
-            Client.active, ~_TEXTS_ARE_PAUSED,
+            Client.active, ~_texts_are_paused(now),
         )
     ).first()
 
@@ -171,7 +170,7 @@ def forget_sessions(before: datetime) -> int:
 def texting(client_id: int) -> Any:
     """Whether texts to her are recorded as safe, and the number they go to; None when nothing is recorded."""
     return db.session.execute(
-        select(_SC.safe, _SC.paused, Client.phone)
+        select(_SC.safe, _SC.paused, _SC.paused_until, Client.phone)
         .join_from(SafeContact.__table__, Client.__table__, Client.id == _SC.client_id)
         .where(_SC.client_id == client_id, _SC.channel == "sms")
     ).first()

@@ -105,17 +105,20 @@ class SafeText(NamedTuple):
     language: str
     review_on: Any
     paused: bool
+    paused_until: datetime | None
+    on_day: bool
 
 
 _CONTACT = select(
-    _S.client_id, _S.safe, _shut(_S.hours), _shut(_S.may_name), _S.language, _S.review_on, _S.paused
+    _S.client_id, _S.safe, _shut(_S.hours), _shut(_S.may_name), _S.language, _S.review_on, _S.paused, _S.paused_until,
+    _S.on_day,
 ).where(_S.channel == "sms")
 
 
 def _safe_text(row: Any) -> SafeText:
     return SafeText(
         row.safe, Sealed("safe_contact.hours", row.hours), Sealed("safe_contact.may_name", row.may_name),
-        row.language, row.review_on, row.paused,
+        row.language, row.review_on, row.paused, row.paused_until, row.on_day,
     )
 
 

@@ -166,8 +166,8 @@ class TestWhatIsPlanned:
     def test_a_booking_ten_days_ahead_gets_a_confirmation_now_and_one_reminder(self) -> None:
         start = wall(date(2026, 3, 12), 14)
         assert moments(Purpose.CONFIRMATION, None, start, MONDAY, LONDON) == [
-            (Purpose.CONFIRMATION, MONDAY, start),
-            (Purpose.REMINDER, wall(date(2026, 3, 10), 14), wall(date(2026, 3, 12), 0)),
+            (Purpose.CONFIRMATION, MONDAY, start, False),
+            (Purpose.REMINDER, wall(date(2026, 3, 10), 14), wall(date(2026, 3, 12), 0), False),
         ]
 
     def test_a_booking_for_tomorrow_gets_no_reminder_an_hour_after_its_confirmation(self) -> None:
@@ -176,7 +176,7 @@ class TestWhatIsPlanned:
 
     def test_when_no_hour_before_it_is_safe_that_is_said(self) -> None:
         start = wall(date(2026, 3, 3), 14)
-        assert moments(Purpose.CHANGE, [[4, 600, 720]], start, MONDAY, LONDON) == [(Purpose.CHANGE, None, start)]
+        assert moments(Purpose.CHANGE, [[4, 600, 720]], start, MONDAY, LONDON) == [(Purpose.CHANGE, None, start, False)]
 
     def test_nothing_is_planned_for_what_has_begun(self) -> None:
         assert moments(Purpose.CONFIRMATION, None, MONDAY, MONDAY, LONDON) == []
