@@ -34,11 +34,12 @@ class Text(NamedTuple):
 
 
 class Said(NamedTuple):
-    """Someone told her of the appointment as it was at this version."""
+    """Someone told her of the appointment as it was at this version; `by` whom, the id of one of the staff."""
 
     version: int
     how: str
     at: datetime
+    by: int | None = None
 
 
 class Answered(NamedTuple):
@@ -50,11 +51,13 @@ class Answered(NamedTuple):
 
 class Known(NamedTuple):
     """What is known, since when (UTC; for `PLANNED`, the moment it is planned for), and why no text went, if one did
-    not."""
+    not. `how` and `by` whom she was told, where one of us did."""
 
     told: Told
     at: datetime | None = None
     why: str | None = None
+    how: str | None = None
+    by: int | None = None
 
 
 #: In these a text may have reached her.
@@ -70,7 +73,8 @@ def known(
     earlier version told her of something that is no longer so."""
     by_us = [each for each in said if each.version == version]
     if by_us:
-        return Known(Told.BY_US, max(each.at for each in by_us))
+        last = max(by_us, key=lambda each: each.at)
+        return Known(Told.BY_US, last.at, None, last.how, last.by)
     answered = [each for each in answers if each.version == version]
     if answered:
         return Known(Told.ANSWERED, max(each.at for each in answered))

@@ -14,7 +14,6 @@ from scheduler.errors import RecordUnreadable
 from scheduler.extensions import db
 from scheduler.models import Appointment, AppointmentType, Client, Message, Reply, Stay, Venue
 from scheduler.rules.replies import Meaning
-from scheduler.rules.telling import Answered
 
 #: A row of which the columns are known by name.
 Columns: TypeAlias = Row[*tuple[Any, ...]]
@@ -60,18 +59,6 @@ def said_so(appointment_id: int, version: int | None, meaning: str) -> bool:
     query = select(_R.id).where(_R.appointment_id == appointment_id, _R.meaning == meaning, _R.seen_at.is_(None))
     same = _R.appointment_version.is_(None) if version is None else _R.appointment_version == version
     return db.session.execute(query.where(same)).first() is not None
-
-
-def coming_to(appointments: Collection[int]) -> dict[int, list[Answered]]:
-    """Who answered that she is coming, of each of these appointments. One query."""
-    found: dict[int, list[Answered]] = {}
-    if appointments:
-        query = select(_R.appointment_id, _R.appointment_version, _R.received_at).where(
-            _R.appointment_id.in_(tuple(appointments)), _R.meaning == str(Meaning.COMING)
-        )
-        for row in db.session.execute(query.order_by(_R.id)):
-            found.setdefault(row.appointment_id, []).append(Answered(row.appointment_version, row.received_at))
-    return found
 
 
 def _read(blob: bytes | None, column: str, otherwise: Any = UNREADABLE) -> Any:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, String, cast, literal, null, select, union_all
 
 from scheduler.extensions import db
-from scheduler.models import Appointment, AppointmentType, Client, Message, SafeContact, Staff, Telling, Venue
+from scheduler.models import Appointment, AppointmentType, Client, Message, Reply, SafeContact, Staff, Telling, Venue
+from scheduler.models.types import BigKey, Instant
+from scheduler.rules.replies import Meaning
 from scheduler.rules.states import OPEN
-from scheduler.rules.telling import Said, Text
+from scheduler.rules.telling import Answered, Said, Text
 
 Columns: TypeAlias = Row[*tuple[Any, ...]]
 
-_A, _M, _T = Appointment.__table__.c, Message.__table__.c, Telling.__table__.c
+_A, _M, _T, _R = Appointment.__table__.c, Message.__table__.c, Telling.__table__.c, Reply.__table__.c
 
 
 def coming(start: datetime, until: datetime) -> list[Columns]:
@@ -41,24 +43,69 @@ def coming(start: datetime, until: datetime) -> list[Columns]:
     return list(db.session.execute(query))
 
 
-def texts_about(appointments: Collection[int]) -> dict[int, list[Text]]:
-    """The texts about each of these appointments, in the order in which they were planned. One query."""
-    found: dict[int, list[Text]] = {}
-    if appointments:
-        query = select(
-            _M.appointment_id, _M.state, _M.appointment_version, _M.outcome, _M.settled_at, _M.claimed_at, _M.send_after
-        ).where(_M.appointment_id.in_(tuple(appointments)), _M.purpose.not_in(("link", "cancellation")))
-        for row in db.session.execute(query.order_by(_M.id)):
-            at = row.send_after if row.state == "planned" else row.settled_at or row.claimed_at
-            found.setdefault(row.appointment_id, []).append(Text(row.state, row.appointment_version, row.outcome, at))
+def standing(appointments: Collection[int], now: datetime) -> list[Columns]:
+    """Those of these appointments that are still to come: id, version and who made each. One query, none for none."""
+    if not appointments:
+        return []
+    query = select(_A.id, _A.version, _A.made_by).where(
+        _A.id.in_(tuple(appointments)), _A.start > now, _A.state.in_([str(state) for state in OPEN])
+    )
+    return list(db.session.execute(query))
+
+
+def coming_where(start: datetime, until: datetime) -> list[Columns]:
+    """As `coming`, of each only what tells whether she was told, and in which venue: no name. One query."""
+    query = (
+        select(
+            _A.id, _A.version, _A.made_by, _A.venue_id, literal("").label("name"), literal("").label("label"),
+            Venue.confidential,
+        )
+        .join(Venue, Venue.id == _A.venue_id)
+        .where(_A.start >= start, _A.start < until, _A.state.in_([str(state) for state in OPEN]))
+    )
+    return list(db.session.execute(query))
+
+
+class News(NamedTuple):
+    """All that tells whether she was told of one appointment, each kind in the order in which it came to be."""
+
+    texts: list[Text]
+    said: list[Said]
+    answers: list[Answered]
+
+
+def news_of(appointments: Collection[int]) -> dict[int, News]:
+    """Of each of these appointments: the texts about it, who of us told her, and her answers that she is coming. One
+    query, none for none."""
+    found = {each: News([], [], []) for each in appointments}
+    for row in db.session.execute(_news(tuple(found))) if found else ():
+        news = found[row.about]
+        if row.source == _TEXT:
+            at = row.send_after if row.how == "planned" else row.at or row.claimed_at
+            news.texts.append(Text(row.how, row.version, row.outcome, at))
+        elif row.source == _SAID:
+            news.said.append(Said(row.version, row.how, row.at, row.by))
+        else:
+            news.answers.append(Answered(row.version, row.at))
     return found
 
 
-def said_about(appointments: Collection[int]) -> dict[int, list[Said]]:
-    """Who was told by one of us, of each of these appointments. One query."""
-    found: dict[int, list[Said]] = {}
-    if appointments:
-        query = select(_T.appointment_id, _T.version, _T.how, _T.told_at)
-        for row in db.session.execute(query.where(_T.appointment_id.in_(tuple(appointments))).order_by(_T.id)):
-            found.setdefault(row.appointment_id, []).append(Said(row.version, row.how, row.told_at))
-    return found
+_TEXT, _SAID, _ANSWER = 1, 2, 3
+
+
+def _news(ids: tuple[int, ...]) -> Any:
+    """One question of three tables, so that a board that is full costs no more questions than it must."""
+    no_word, no_time, nobody = cast(null(), String), cast(null(), Instant), cast(null(), BigKey)
+    texts = select(
+        literal(_TEXT).label("source"), _M.id.label("row"), _M.appointment_id.label("about"),
+        _M.appointment_version.label("version"), _M.state.label("how"), _M.settled_at.label("at"), _M.outcome,
+        _M.claimed_at, _M.send_after, nobody.label("by"),
+    ).where(_M.appointment_id.in_(ids), _M.purpose.not_in(("link", "cancellation")))
+    said = select(
+        literal(_SAID), _T.id, _T.appointment_id, _T.version, _T.how, _T.told_at, no_word, no_time, no_time, _T.told_by
+    ).where(_T.appointment_id.in_(ids))
+    answers = select(
+        literal(_ANSWER), _R.id, _R.appointment_id, _R.appointment_version, _R.meaning, _R.received_at, no_word,
+        no_time, no_time, nobody,
+    ).where(_R.appointment_id.in_(ids), _R.meaning == str(Meaning.COMING))
+    return union_all(texts, said, answers).order_by("source", "row")

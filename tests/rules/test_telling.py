@@ -38,8 +38,8 @@ def test_what_she_chose_herself_she_knows_until_someone_changes_it() -> None:
 
 
 def test_one_of_us_telling_her_is_the_surest() -> None:
-    said = [Said(1, "call", NOON), Said(1, "in-person", ONE)]
-    assert known(1, "client", [Text("delivered", 1, at=NOON)], said) == Known(Told.BY_US, ONE)
+    said = [Said(1, "call", NOON, 4), Said(1, "in-person", ONE, 5)]
+    assert known(1, "client", [Text("delivered", 1, at=NOON)], said) == Known(Told.BY_US, ONE, None, "in-person", 5)
 
 
 def test_a_text_that_did_not_go_says_why() -> None:

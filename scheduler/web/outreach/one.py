@@ -13,7 +13,7 @@ from scheduler import clock
 from scheduler.errors import Invalid, SidegateError
 from scheduler.services import booking, sessions
 from scheduler.services.sessions import Attendee, SessionCard
-from scheduler.web import pages
+from scheduler.web import pages, told
 from scheduler.web.outreach import ROLES, bp, words
 from scheduler.web.security import allow, current_actor
 
@@ -41,8 +41,10 @@ def session(session_id: int) -> Any:
     card = sessions.get(actor, session_id)
     sees = sessions.sees_attendees(actor, card)
     people = sessions.attendees_of(actor, [card]).get(session_id, [])
+    known = told.texts(actor, [each.appointment_id for each in people])
     return render_template(
-        "outreach/session.html", session=card, sees=sees, people=[each for each in people if each.state != "cancelled"],
+        "outreach/session.html", session=card, sees=sees, known=known,
+        people=[each for each in people if each.state != "cancelled"],
         cancelled=sum(1 for each in people if each.state == "cancelled"), asks=asks, now=clock.now(), pages=pages,
         words=words, workers=dict(card.staff),
     )

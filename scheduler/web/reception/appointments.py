@@ -10,8 +10,9 @@ from flask_babel import gettext as _
 
 from scheduler import clock
 from scheduler.errors import Invalid, NotFound, SlotUnavailable
+from scheduler.notifications import codes
 from scheduler.rules.slots import Offer
-from scheduler.rules.telling import Told
+from scheduler.rules.telling import TO_TELL, Told
 from scheduler.services import booking, clients, telling, visibility
 from scheduler.services.actors import Actor
 from scheduler.services.booking import Choice, Wanted
@@ -20,13 +21,13 @@ from scheduler.store import board as board_store
 from scheduler.store import desk
 from scheduler.store import staff as staff_store
 from scheduler.store.diary import zone as zone_named
-from scheduler.web import pages
+from scheduler.web import pages, told
 from scheduler.web.reception import bp
 from scheduler.web.reception.clients import offers_for
 from scheduler.web.reception.finding import Place, Shown, names_of, shown
 from scheduler.web.reception.safe import contact_lines
 from scheduler.web.reception.search import by_day, pick_query, read_pick, soonest
-from scheduler.web.reception.telling import HOW, known_text
+from scheduler.web.reception.telling import HOW
 from scheduler.web.reception.words import MODES, REASONS, STAFF
 from scheduler.web.security import allow, current_actor
 
@@ -167,9 +168,10 @@ def appointment(appointment_id: int) -> Any:
 def _told(actor: Actor, row: Any, now: datetime) -> dict[str, Any]:
     """Whether she was told of an appointment that is still to come, and the buttons to say so."""
     if row.state not in ("booked", "pending") or row.start <= now:
-        return {"known": "", "how": ()}
+        return {"known": "", "to_tell": False, "how": ()}
     known = telling.of(actor, row.id)
-    return {"known": known_text(known), "how": HOW if known.told is not Told.BY_US else ()}
+    said = told.text(known, told.names_in([known]))
+    return {"known": said, "to_tell": known.told in TO_TELL, "how": HOW if known.told is not Told.BY_US else ()}
 
 
 PURPOSES = {
@@ -184,13 +186,20 @@ TEXT_STATES = {
 
 
 def text_lines(row: Any) -> list[tuple[str, str, str]]:
-    """What she was told of an appointment by text, as (what, how it stands, when it is planned)."""
+    """What she was told of an appointment by text, as (what, how it stands, when it is planned or why it failed)."""
     zone = pages.service_zone()
     return [
         (_(PURPOSES.get(text.purpose, "Text")), _(TEXT_STATES.get(text.state, text.state)),
-         pages.when_text(text.send_after, zone) if text.state == "planned" else "")
+         pages.when_text(text.send_after, zone) if text.state == "planned" else _why(text))
         for text in desk.texts_of(row.id)
     ]
+
+
+def _why(text: Any) -> str:
+    if text.state not in ("undelivered", "failed", "unknown", "expired") or not text.outcome:
+        return ""
+    meaning, code = codes.meaning_of(text.outcome)
+    return str(_(meaning, code=code))
 
 
 @bp.get("/appointments/<int:appointment_id>/move")

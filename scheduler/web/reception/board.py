@@ -6,13 +6,13 @@ plain loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from scheduler.rules.intervals import Interval
 from scheduler.rules.recurrence import edge
@@ -121,6 +121,7 @@ class Words:
     women: str
     shut: str
     creche: str
+    to_tell: Markup
     seats: Callable[[int, int | None], str]
     someone: str
 
@@ -140,14 +141,15 @@ def lay_out(
     closures: Iterable[Interval],
     now: datetime,
     words: Words,
+    to_tell: Collection[int] = (),
 ) -> Board:
-    """The board of one venue's `day`."""
+    """The board of one venue's `day`; `to_tell` are the appointments of which she may not know."""
     shown = [a for a in appointments if a.state in SHOWN]
     opened = [(w, Interval(edge(day, w.from_minute, zone), edge(day, w.until_minute, zone, closing=True)))
               for w in windows]
     start, end = _bounds(day, zone, [*(Interval(s.start, s.end) for s in sessions),
                                      *(Interval(a.start, a.end) for a in shown), *(span for _, span in opened)])
-    draw = _Draw(start, end, zone, now, words)
+    draw = _Draw(start, end, zone, now, words, to_tell)
     names: dict[int, str] = {}
     staffed: dict[int, list[int]] = {}
     for session_id, staff_id, name in workers:
@@ -174,10 +176,11 @@ def list_out(
     workers: Iterable[tuple[int, int, str]],
     now: datetime,
     words: Words,
+    to_tell: Collection[int] = (),
 ) -> DayList:
     """The same day as a plain list, what was cancelled included."""
     whole = day_span(day, zone)
-    draw = _Draw(whole.start, whole.end, zone, now, words)
+    draw = _Draw(whole.start, whole.end, zone, now, words, to_tell)
     names = {staff_id: name for _session, staff_id, name in workers}
     lines = [draw.line(a, names.get(a.staff_id or 0, "")) for a in appointments]
     return DayList(lines, _counts(appointments, words))
@@ -198,8 +201,10 @@ def _bounds(day: date, zone: ZoneInfo, spans: Sequence[Interval]) -> tuple[datet
 class _Draw:
     """Places and words on one board."""
 
-    def __init__(self, start: datetime, end: datetime, zone: ZoneInfo, now: datetime, words: Words) -> None:
-        self.start, self.end, self.zone, self.now, self.words = start, end, zone, now, words
+    def __init__(
+        self, start: datetime, end: datetime, zone: ZoneInfo, now: datetime, words: Words, to_tell: Collection[int]
+    ) -> None:
+        self.start, self.end, self.zone, self.now, self.words, self.to_tell = start, end, zone, now, words, to_tell
         self.rows = max(1, (end - start) // ROW)
         self.clocks: dict[datetime, str] = {}
         self.today = now.astimezone(zone).date() == start.astimezone(zone).date()
@@ -240,11 +245,14 @@ class _Draw:
             said.append(self.words.modes[a.mode])
         if a.creche and not short:
             said.append(f"{self.words.creche} {a.creche}")
+        words = escape(" · ".join(said))
         css = f"st-{a.state}{late}"
+        if a.id in self.to_tell:  # a ring beside her name, which says nothing to whoever else sees the screen
+            css, words = f"{css} to-tell", words + self.words.to_tell
         if placed:
             css = f"{css}{' short' if short else ''} {self.place(Interval(a.start, a.end))}"
         return Card(
-            css, a.id, self.clock(a.start), escape(a.who), escape(" · ".join(said)),
+            css, a.id, self.clock(a.start), escape(a.who), words,
             self.asks(a, bool(late) and listed),
         )
 

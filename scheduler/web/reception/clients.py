@@ -17,7 +17,7 @@ from scheduler.services.clients import ClientCard, ClientDetails, ClientRecord
 from scheduler.store import board as board_store
 from scheduler.store import desk
 from scheduler.store import staff as staff_store
-from scheduler.web import pages
+from scheduler.web import pages, told
 from scheduler.web.reception import bp
 from scheduler.web.reception.finding import names_of, shown
 from scheduler.web.reception.forms import LANGUAGES, ClientForm, put_refusals
@@ -159,11 +159,13 @@ def client(client_id: int) -> Any:
     actor = current_actor()
     record = clients.get(actor, client_id)
     now = clock.now()
+    ahead = desk.upcoming(client_id, now)
     return render_template(
         "reception/client.html",
         client=record, short=board_store.short_name(record.given_name, record.family_name),
         prefers=preference_lines(actor, record), contacts=contact_lines(record),
-        upcoming=shown(desk.upcoming(client_id, now), actor), past=shown(desk.past(client_id, now), actor),
+        upcoming=shown(ahead, actor), known=told.texts(actor, [row.id for row in ahead]),
+        past=shown(desk.past(client_id, now), actor),
         may_decide=actors.can_decide_eligibility(actor), link_key=pages.new_key(),
         key_worker=staff_store.names({record.key_worker_id}).get(record.key_worker_id)
         if record.key_worker_id else None,

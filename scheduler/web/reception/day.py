@@ -11,13 +11,14 @@ from flask_babel import gettext as _
 
 from scheduler import clock
 from scheduler.errors import Invalid, NotFound
-from scheduler.services import arrivals, replies, visibility
+from scheduler.services import arrivals, replies, telling, visibility
 from scheduler.store import board as store
 from scheduler.store.diary import zone as zone_named
 from scheduler.web import pages
 from scheduler.web.reception import bp
 from scheduler.web.reception.board import Board, DayList, day_span, lay_out, list_out
 from scheduler.web.reception.door import LONGEST, NOTHING_ASKED, Asked, ask
+from scheduler.web.reception.telling import next_days, span
 from scheduler.web.reception.words import STAFF, board_words
 from scheduler.web.security import allow, current_actor
 
@@ -68,15 +69,17 @@ def _day(sent: Mapping[str, str], asked: Asked = NOTHING_ASKED) -> Any:
     view = sent.get("view") if sent.get("view") in VIEWS else session.get("view", "board")
     if session.get("view", "board") != view:
         session["view"] = view
-    span = day_span(chosen, zone)
-    coming, working = store.appointments(venue.id, *span), store.workers(venue.id, *span)
+    whole = day_span(chosen, zone)
+    coming, working = store.appointments(venue.id, *whole), store.workers(venue.id, *whole)
+    ahead = [each.id for each in coming if each.start > now]
+    to_tell, untold = telling.marks(actor, ahead, *span(*next_days(now.astimezone(pages.service_zone()).date())))
     board: Board | DayList
     if view == "list":
-        board = list_out(chosen, zone, coming, working, now, board_words())
+        board = list_out(chosen, zone, coming, working, now, board_words(), to_tell)
     else:
         board = lay_out(
-            chosen, zone, coming, store.sessions(venue.id, *span), working, store.windows(venue.id, chosen),
-            store.closures(venue.id, *span), now, board_words(),
+            chosen, zone, coming, store.sessions(venue.id, *whole), working, store.windows(venue.id, chosen),
+            store.closures(venue.id, *whole), now, board_words(), to_tell,
         )
     return render_template(
         f"reception/{view}.html",
@@ -84,7 +87,7 @@ def _day(sent: Mapping[str, str], asked: Asked = NOTHING_ASKED) -> Any:
         venue_name=names[venue.id], more_places=len(places) == MOST_PLACES, day=chosen, today=today,
         day_text=pages.day_and_year(chosen), before=chosen - timedelta(days=1), after=chosen + timedelta(days=1),
         now_text=pages.clock_text(now, zone), is_online=venue.kind == "online", asked=asked,
-        nothing_asked=NOTHING_ASKED, longest=LONGEST, replies=replies.count(actor),
+        nothing_asked=NOTHING_ASKED, longest=LONGEST, replies=replies.count(actor), untold=untold,
     )
 
 

@@ -37,12 +37,13 @@ def contact_lines(record: ClientRecord) -> list[tuple[str, str, str, str]]:
             lines.append(("no", str(word), _("Ask again first: the answer is too old"), ""))
         else:
             says = [str(words) for name, words in MAY_SAY if name in details.may_name] if channel == "sms" else []
-            more = [_hours(details.hours)] + ([_("may say %(what)s", what=", ".join(says))] if says else [])
+            more = [hours_text(details.hours)] + ([_("may say %(what)s", what=", ".join(says))] if says else [])
             lines.append(("yes", str(word), _("Safe"), " · ".join(part for part in more if part)))
     return lines
 
 
-def _hours(hours: tuple[tuple[int, int, int], ...]) -> str:
+def hours_text(hours: tuple[tuple[int, int, int], ...]) -> str:
+    """When a channel is safe, in words; `hours` as (weekday, from minute, until minute)."""
     if not hours:
         return _("at any reasonable hour")
     spans: dict[tuple[int, int], list[int]] = {}

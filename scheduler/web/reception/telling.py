@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from flask import flash, redirect, render_template, request, url_for
@@ -11,87 +11,87 @@ from flask_babel import lazy_gettext as lazy
 
 from scheduler import clock
 from scheduler.errors import Stale, WrongState
-from scheduler.rules.telling import Known, Told
 from scheduler.services import telling
 from scheduler.services.telling import ToTell
 from scheduler.store import board as board_store
 from scheduler.store.diary import zone as zone_named
-from scheduler.web import pages
+from scheduler.web import pages, told
 from scheduler.web.reception import bp
+from scheduler.web.reception.safe import hours_text
 from scheduler.web.reception.words import MODES, STAFF
 from scheduler.web.security import allow, current_actor
 
-#: Why no text went, in words; each says what to do about it.
-WHY = {
-    "not-safe": lazy("texts are not recorded as safe"),
-    "review-due": lazy("ask first if texts are still safe"),
-    "paused": lazy("texts are paused"),
-    "no-number": lazy("no phone number"),
-    "no-safe-time": lazy("no safe hour before it"),
-}
+FRIDAY = 4
 HOW = (("in-person", lazy("Told in person")), ("call", lazy("Told by phone")))
 
 
 class Line(NamedTuple):
-    """One woman to be told, in the desk's words."""
+    """One woman to be told, in the desk's words. `call` when a call is safe, empty when it is not; `day` only where
+    the list has several."""
 
     id: int
     client_id: int
     version: int
     who: str
+    day: str
     when: str
     what: str
     known: str
-    may_call: bool
+    call: str
 
 
 @bp.get("/untold")
 @allow(*STAFF)
 def untold() -> Any:
-    """The appointments of one day of which she may not know: tomorrow's, unless another day is chosen."""
+    """The appointments of one day of which she may not know: those up to the next working day, unless one is chosen."""
     zone = pages.service_zone()
     today = clock.now().astimezone(zone).date()
-    chosen = pages.a_day(request.args.get("date"), today + timedelta(days=1))
-    start, until = (datetime.combine(chosen + timedelta(days=day), time(), zone) for day in (0, 1))
-    found = telling.to_tell(current_actor(), start, until)
+    first, last = next_days(today)
+    chosen = pages.a_day(request.args.get("date"), first) if request.args.get("date") else None
+    first, last = (chosen, chosen) if chosen else (first, last)
+    found = telling.to_tell(current_actor(), *span(first, last))
+    names = told.names_in([each.known for each in found])
     return render_template(
-        "reception/untold.html", lines=[_line(each) for each in found], day=chosen,
-        day_text=pages.day_and_year(chosen), before=chosen - timedelta(days=1), after=chosen + timedelta(days=1),
-        today=today, how=HOW,
+        "reception/untold.html", lines=[_line(each, names, first != last) for each in found], day=first, last=last,
+        day_text=_days_text(first, last), before=first - timedelta(days=1), after=last + timedelta(days=1),
+        today=today, chosen=chosen, how=HOW,
     )
 
 
-def _line(each: ToTell) -> Line:
+def next_days(today: date) -> tuple[date, date]:
+    """Tomorrow, and the next working day: on a Friday the list goes up to Monday, since nobody is here in between."""
+    last = today + timedelta(days=1)
+    while last.weekday() > FRIDAY:
+        last += timedelta(days=1)
+    return today + timedelta(days=1), last
+
+
+def span(first: date, last: date) -> tuple[datetime, datetime]:
+    """The instants from the start of the first day to the end of the last, in the service's zone."""
+    zone = pages.service_zone()
+    return datetime.combine(first, time(), zone), datetime.combine(last + timedelta(days=1), time(), zone)
+
+
+def _days_text(first: date, last: date) -> str:
+    if first == last:
+        return pages.day_and_year(first)
+    return _("%(first)s to %(last)s", first=pages.day_text(first), last=pages.day_and_year(last))
+
+
+def _line(each: ToTell, names: dict[int, str], several: bool) -> Line:
+    zone = zone_named(each.zone)
     what = [str(each.kind), str(MODES.get(each.mode, each.mode)), each.worker, each.place]
     return Line(
         each.id, each.client_id, each.version, board_store.short_name(each.given_name, each.family_name),
-        pages.clock_text(each.start, zone_named(each.zone)), " · ".join(part for part in what if part),
-        known_text(each.known), each.may_call,
+        pages.day_text(each.start.astimezone(zone).date()) if several else "", pages.clock_text(each.start, zone),
+        " · ".join(part for part in what if part), told.text(each.known, names),
+        _("Call: %(hours)s", hours=hours_text(each.call_hours)) if each.may_call else "",
     )
-
-
-def known_text(known: Known) -> str:
-    """What is known of whether she was told, in one sentence."""
-    at = pages.when_text(known.at, pages.service_zone()) if known.at else ""
-    if known.told is Told.BY_US:
-        return _("Told by one of us on %(when)s", when=at)
-    if known.told is Told.ANSWERED:
-        return _("Answered by text that she is coming, on %(when)s", when=at)
-    if known.told is Told.HERSELF:
-        return _("Chosen on the link")
-    if known.told is Told.DELIVERED:
-        return _("A text arrived on %(when)s", when=at)
-    if known.told is Told.PLANNED:
-        return _("A text is to go out on %(when)s", when=at)
-    if known.told is Told.SENT:
-        return _("A text was sent; nobody knows if it arrived")
-    why = WHY.get(known.why or "")
-    return _("Not told: %(why)s", why=why) if why else _("Not told yet")
 
 
 @bp.post("/appointments/<int:appointment_id>/told")
 @allow(*STAFF)
-def told(appointment_id: int) -> Any:
+def say_told(appointment_id: int) -> Any:
     """Write down that someone told her."""
     version = pages.a_number(request.form.get("version"), "version")
     try:
@@ -102,5 +102,5 @@ def told(appointment_id: int) -> Any:
         flash(_("Saved."), "ok")
     on = request.form.get("date", "")[:10]
     if on:
-        return redirect(url_for("reception.untold", date=on), 303)
+        return redirect(url_for("reception.untold", date=on if on != "next" else None), 303)
     return redirect(url_for("reception.appointment", appointment_id=appointment_id), 303)

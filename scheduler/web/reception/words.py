@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
+from markupsafe import Markup
 
 from scheduler.web.reception.board import Words
 
@@ -89,6 +90,7 @@ def _look_up() -> Words:
         women=_("women only"),
         shut=_("Closed"),
         creche=_("crèche"),
+        to_tell=Markup(' <span class="visually-hidden">{}</span>').format(_("Still to tell")),
         seats=_seats,
         someone=_("No worker"),
     )
