@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from scheduler import clock
 from scheduler.calendars.events import LONDON, Entry, calendar, stable_uid
 from scheduler.errors import NotAllowed, NotFound
 from scheduler.rules.discretion import telling_words
-from scheduler.rules.presence import Kind
+from scheduler.rules.presence import Kind, Mode
 from scheduler.rules.states import OPEN, State
 from scheduler.services import actors, staff
 from scheduler.services.actors import Actor
-from scheduler.store import diary
+from scheduler.store import diary, links
 from scheduler.store import feeds as store
 from scheduler.store.feeds import Busy, Place
 
@@ -104,9 +105,13 @@ def _entry(scope: str, each: Busy, place: Place, say_where: bool) -> Entry:
     )
 
 
-def appointment_entry(actor: Actor, appointment_id: int) -> bytes:
-    """One appointment, for the calendar of the woman whose it is: a time, and nothing about what, where or with whom.
-    One that was cancelled says so, so that a calendar which has it takes it away.
+def appointment_entry(
+    actor: Actor, appointment_id: int, title: str = APPOINTMENT, *, say_where: bool = False
+) -> bytes:
+    """One appointment, for the calendar of the woman whose it is: a time, called as she chose, and nothing about what
+    or with whom. Where it is stands in it only if she asked for that (`say_where`), and never of a confidential place
+    or one whose name or address tells too much. One that was cancelled says so, so that a calendar which has it takes
+    it away.
 
     Raises NotFound when there is none or it is another client's, NotAllowed.
     """
@@ -117,8 +122,18 @@ def appointment_entry(actor: Actor, appointment_id: int) -> bytes:
         raise NotAllowed
     gone = row.state in (State.CANCELLED, State.NOSHOW, State.ENTERED_IN_ERROR)
     entry = Entry(
-        uid=stable_uid("own", "appointment", row.id), title=APPOINTMENT, start=row.start, end=row.end, zone=LONDON,
-        changed=row.updated_at, version=row.version,
+        uid=stable_uid("own", "appointment", row.id), title=title, start=row.start, end=row.end, zone=LONDON,
+        changed=row.updated_at, version=row.version, location=_where(row) if say_where else None,
         status="CANCELLED" if gone else "TENTATIVE" if row.state in OPEN - {State.BOOKED} else "CONFIRMED",
     )
     return calendar(NAME, [entry])
+
+
+def _where(row: Any) -> str | None:
+    if row.mode != Mode.IN_PERSON:
+        return None
+    (place,) = links.places({row.venue_id})
+    if place.confidential:
+        return None
+    words = ", ".join(part for part in (place.label, place.address, place.postcode) if part)
+    return None if telling_words(words) else words

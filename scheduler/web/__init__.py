@@ -16,10 +16,17 @@ BLUEPRINTS = (
 )
 
 
+def _locale() -> str:
+    """Staff pages are English; hers are in the language that she reads."""
+    from scheduler.web.link import languages
+
+    return languages.locale()
+
+
 def init_app(app: Flask) -> None:
     """Register security, error pages, logs and every blueprint."""
     logs.init_app(app)
-    babel.init_app(app)
+    babel.init_app(app, locale_selector=_locale)
     Bootstrap5(app)
     security.init_app(app)
     errors.init_app(app)

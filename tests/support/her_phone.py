@@ -97,7 +97,7 @@ class Phone:
             values[str(select["name"])] = [str(chosen["value"])] if chosen else []
         if button.has_attr("name"):
             values[str(button["name"])] = [str(button["value"])]
-        return str(form["action"]), values
+        return str(form.get("action") or self.address), values
 
     def arrive(self, token: str) -> "Phone":
         """Open the link and press its button."""

@@ -16,6 +16,18 @@ bp = Blueprint("link", __name__)
 # carry a token derived from her session's secret instead: `visits.hers` checks it on every POST.
 csrf.exempt(bp)
 
-from scheduler.web.link import arriving, asking, choosing, confirming, own, visits  # noqa: E402, F401  (the views)
+from scheduler.web.link import (  # noqa: E402, F401  (the views)
+    afterwards,
+    arriving,
+    asking,
+    choosing,
+    confirming,
+    diary,
+helping,     languages,
+    meeting,
+    own,
+    texting,
+    visits,
+)
 
 __all__ = ["bp"]

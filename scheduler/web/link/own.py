@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import make_response, render_template, request
+from flask import render_template
 
 from scheduler import clock
 from scheduler.errors import NotFound, WrongState
@@ -15,7 +15,7 @@ from scheduler.services import booking, links
 from scheduler.services.links import LinkVisit
 from scheduler.store import links as store
 from scheduler.web.link import bp
-from scheduler.web.link.visits import drop_cookie, go, hers
+from scheduler.web.link.visits import go, hers
 from scheduler.web.link.words import Told, places, told
 
 
@@ -61,31 +61,6 @@ def appointment(visit: LinkVisit, number: int) -> Any:
     """All there is to know of one appointment."""
     asking = booking.in_request_mode(visit.client_id)
     return render_template("link/appointment.html", own=own_appointment(visit, number), asking=asking)
-
-
-@bp.get("/my/<int:number>/booked")
-@hers
-def booked(visit: LinkVisit, number: int) -> Any:
-    """It is booked: everything once more, and whether it is still safe to text her."""
-    own = own_appointment(visit, number)
-    ending = links.number_ending(visit)
-    return render_template("link/booked.html", own=own, ending=ending, answered=visit.choices.get("safe") == "yes")
-
-
-@bp.post("/my/<int:number>/safe")
-@hers
-def safe(visit: LinkVisit, number: int) -> Any:
-    """Her answer on whether texts are still safe. "No" stops them at once, and closes this visit and every link."""
-    own = own_appointment(visit, number)
-    if request.form.get("answer") == "no":
-        links.pause_texts(visit)
-        response = make_response(render_template("link/paused.html", own=own))
-        drop_cookie(response)
-        return response
-    if request.form.get("answer") == "yes" and links.number_ending(visit):
-        links.texts_still_safe(visit)
-        links.save_choices(visit, {**visit.choices, "safe": "yes"})
-    return go("booked", number=number)
 
 
 @bp.post("/my/<int:number>/change")

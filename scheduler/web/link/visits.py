@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any
 
 from flask import Response, current_app, g, make_response, redirect, render_template, request, url_for
-from flask_babel import get_locale
+from flask_babel import get_locale, refresh
 
 from scheduler.errors import Invalid, LinkExpired
 from scheduler.services import links
@@ -35,6 +35,7 @@ def hers(view: Callable[..., Any]) -> Callable[..., Any]:
         cookie = request.cookies.get(COOKIE)
         g.visit = visit = links.current(cookie)
         g.visit_secret = cookie
+        refresh()  # the page is in her language, whatever was asked of it before she was known
         if request.method == "POST" and not _is_form_token(request.form.get("form", "")):
             raise Invalid("That form was out of date. Nothing was changed. Please go back and try again.")
         return view(visit, **parts)
@@ -80,8 +81,10 @@ def drop_cookie(response: Response) -> None:
 
 @bp.errorhandler(LinkExpired)
 def _ended(_error: LinkExpired) -> Any:
-    """One page for a link or session that is over, unknown, revoked or never was: the same bytes for all of them."""
-    response = make_response(render_template("link/ended.html"), LinkExpired.status)
+    """One page for a session that is over or never was, and one for a link that is over, unknown, revoked or never was:
+    the same bytes for all of them."""
+    page = "link/over.html" if request.path.startswith("/a/") else "link/ended.html"
+    response = make_response(render_template(page), LinkExpired.status)
     if COOKIE in request.cookies:
         drop_cookie(response)
     return response

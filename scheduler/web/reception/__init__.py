@@ -4,4 +4,14 @@ from flask import Blueprint
 
 bp = Blueprint("reception", __name__, url_prefix="/reception")
 
-from scheduler.web.reception import appointments, clients, day, door, replies, safe, telling  # noqa: E402, F401  (routes)
+from scheduler.web.reception import (  # noqa: E402, F401  (routes)
+    appointments,
+    asks,
+    clients,
+    day,
+    door,
+    link_word,
+    replies,
+    safe,
+    telling,
+)

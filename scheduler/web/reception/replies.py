@@ -13,7 +13,7 @@ from scheduler.services.replies import Waiting
 from scheduler.store import board as board_store
 from scheduler.store.diary import zone as zone_named
 from scheduler.web import pages
-from scheduler.web.reception import bp
+from scheduler.web.reception import asks, bp
 from scheduler.web.reception.words import STAFF
 from scheduler.web.security import allow, current_actor
 
@@ -36,8 +36,9 @@ class Line(NamedTuple):
 @allow(*STAFF)
 def waiting_replies() -> Any:
     """What waits for someone to see to it."""
-    lines = [_line(each) for each in replies.waiting(current_actor())]
-    return render_template("reception/replies.html", lines=lines, days=replies.KEPT.days)
+    actor = current_actor()
+    lines = [_line(each) for each in replies.waiting(actor)]
+    return render_template("reception/replies.html", lines=lines, asks=asks.lines(actor), days=replies.KEPT.days)
 
 
 def _line(each: Waiting) -> Line:

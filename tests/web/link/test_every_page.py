@@ -56,7 +56,7 @@ def walk(town: Town, phone: Phone) -> dict[str, Phone]:
     keep("cancelled")
     phone.open("/my/99")
     keep("error")
-    phone.open("/my/4/booked").press("No, stop texts")
+    phone.open("/my/4/booked").press("Not any more")
     keep("paused")
     phone.open("/my/")
     keep("ended")

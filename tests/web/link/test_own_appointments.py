@@ -141,14 +141,14 @@ def test_no_number_on_her_pages_counts_anything_of_others(town: Town, phone: Pho
 def test_yes_confirms_and_no_stops_texts_and_closes_every_link(town: Town, app: Flask, phone: Phone) -> None:
     elsewhere = Phone(app).arrive(make_link(town.woman))
     phone.arrive(make_link(town.woman)).press("Tuesday").press("Yes, book")
-    assert "Is it still safe to text you?" in phone.words
+    assert "Is it still safe to text this number?" in phone.words
     queued = select(func.count()).select_from(Message).where(Message.state == "planned")
     assert db.session.execute(queued).scalar()
     phone.press("Yes, it is safe")
     assert "Thank you. We will text you as before." in phone.words
     db.session.rollback()
     assert db.session.get(SafeContact, (town.woman, "sms")).checked_at is not None  # type: ignore[union-attr]
-    phone.press("Back to the start").press("Wednesday").press("Yes, book").press("No, stop texts")
+    phone.press("Back to the start").press("Wednesday").press("Yes, book").press("Not any more")
     assert "We will not text you" in phone.words
     assert "Wednesday 4 March" in phone.words
     db.session.rollback()
