@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 _fixed: datetime | None = None
@@ -18,3 +20,14 @@ def set_fixed(instant: datetime | None) -> None:
     if instant is not None and instant.tzinfo is None:
         raise ValueError("the clock takes an aware time")
     _fixed = instant.astimezone(UTC) if instant is not None else None
+
+
+@contextmanager
+def stopped_at(instant: datetime) -> Iterator[None]:
+    """The clock stands at `instant` (aware) within, and goes on as it did before afterwards."""
+    before = _fixed
+    set_fixed(instant)
+    try:
+        yield
+    finally:
+        set_fixed(before)

@@ -17,11 +17,11 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import NamedTuple
 
-from scheduler.services.bulk import Load
 from scheduler.demo.scale_people import People
 from scheduler.demo.scale_places import WEEKS_AHEAD, WEEKS_BACK, ZONE, Places, Template, VenueAt
 from scheduler.demo.service import CATCH_UP, FIRST, GROUP, NURSE, add_types
 from scheduler.models import Appointment, Session, SessionStaff
+from scheduler.services.bulk import Load
 
 Step = Callable[[str, int, int], None]
 

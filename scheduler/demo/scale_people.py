@@ -13,7 +13,6 @@ from random import Random
 from typing import NamedTuple
 
 from scheduler.demo import names
-from scheduler.services.bulk import Load, Sink
 from scheduler.demo.identity import reference, tokens
 from scheduler.demo.scale_places import NAMED_MAY, WEEKS_AHEAD, WEEKS_BACK, WOMEN, ZONE, Places, VenueAt
 from scheduler.models import (
@@ -30,6 +29,7 @@ from scheduler.models import (
     Stay,
 )
 from scheduler.rules.matching import Identity, too_little
+from scheduler.services.bulk import Load, Sink
 
 _STAY_WEEKS = 10
 _SEPARATIONS = ("gap",) * 11 + ("day",) * 4 + ("series",) * 2 + ("site",) * 3

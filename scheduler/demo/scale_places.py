@@ -8,9 +8,9 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from scheduler.demo import names
-from scheduler.services.bulk import Load
 from scheduler.demo.service import CATCH_UP, FIRST, GROUP, LOGINS, NURSE, password_hash
 from scheduler.models import OpeningWindow, Series, Site, SiteNeighbour, Staff, StaffVenue, Venue
+from scheduler.services.bulk import Load
 
 ZONE = ZoneInfo("Europe/London")
 
@@ -191,7 +191,7 @@ class Places:
             worker = self.workers + place + 1
             staff.add(
                 worker, login.role, login.job, False, True, login.on_call, login.given_name, login.family_name, None,
-                login.role, secret,
+                login.username, secret,
             )
             for venue in self.venues[:10] if login.role in ("outreach", "worker") else ():
                 at.add(worker, venue.id)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from argon2 import PasswordHasher
 
-from scheduler.services.bulk import Load
 from scheduler.models import AppointmentType
+from scheduler.services.bulk import Load
 
 #: The password of every demonstration login. The demonstration never loads in production.
 PASSWORD = "side-gate-demo"  # noqa: S105
@@ -17,7 +17,7 @@ CATCH_UP, FIRST, NURSE, GROUP, DROP_IN, SHORT_CALL = range(1, 7)
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Someone who signs in: the role is the username too."""
+    """Someone who signs in, by a name that is the role of all but one."""
 
     role: str
     given_name: str
@@ -25,6 +25,12 @@ class Login:
     job: str
     sees_clients: bool = False
     on_call: bool = False
+    second: str = ""
+
+    @property
+    def username(self) -> str:
+        """What is typed to sign in."""
+        return f"{self.role}{self.second}"
 
 
 LOGINS = (
@@ -33,6 +39,7 @@ LOGINS = (
     Login("lead", "Oonagh", "Brightwell", "safeguarding lead", on_call=True),
     Login("manager", "Devika", "Stanbridge", "service manager"),
     Login("worker", "Roisin", "Calderwood", "recovery worker", sees_clients=True),
+    Login("lead", "Philippa", "Ridgeway", "deputy safeguarding lead", second="2"),
 )
 
 

@@ -31,14 +31,14 @@ def drop_everything() -> None:
 
 
 def logins() -> list[str]:
-    """The demonstration's usernames, one for each role, that still have its password; none in a real service."""
+    """The demonstration's usernames that still have its password, in every role; none in a real service."""
     found = []
     for login in LOGINS:
         try:
-            staff_service.check_password(login.role, PASSWORD)
+            staff_service.check_password(login.username, PASSWORD)
         except SignInFailed:
             continue
-        found.append(login.role)
+        found.append(login.username)
     db.session.rollback()
     return found
 

@@ -12,7 +12,6 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from scheduler.demo import town_past, town_story
-from scheduler.services.bulk import Load
 from scheduler.demo.identity import reference, tokens
 from scheduler.demo.service import add_types, password_hash
 from scheduler.demo.town_people import Somebody, everyone
@@ -30,6 +29,7 @@ from scheduler.models import (
     Stay,
     Venue,
 )
+from scheduler.services.bulk import Load
 
 ZONE = ZoneInfo("Europe/London")
 

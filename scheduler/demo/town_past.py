@@ -9,13 +9,13 @@ from random import Random
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from scheduler.services.bulk import Load
 from scheduler.demo.service import CATCH_UP, DROP_IN, FIRST, GROUP, NURSE
 from scheduler.demo.town_people import KOFI, Somebody, told_of
 from scheduler.demo.town_places import PLACES, REFUGE, WEEK, WEEKDAYS, Held
 from scheduler.models import Appointment, Series, Session, SessionStaff
 from scheduler.rules.intervals import Interval
 from scheduler.rules.recurrence import occurrences
+from scheduler.services.bulk import Load
 from scheduler.services.series import HORIZON
 
 ZONE = ZoneInfo("Europe/London")

@@ -7,8 +7,8 @@ from datetime import datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select, update
-
+from scheduler import clock
+from scheduler.demo import town_writes
 from scheduler.demo.service import CATCH_UP, FIRST, GROUP, NURSE
 from scheduler.demo.town_people import (
     AMINA,
@@ -32,16 +32,11 @@ from scheduler.demo.town_people import (
 )
 from scheduler.demo.town_places import ACORNS, HUB, LEAD, LEAD_TOO, LIBRARY, REFUGE, ROISIN
 from scheduler.errors import SlotUnavailable
-from scheduler.extensions import db
-from scheduler.models import Appointment, Exclusion, Match
-from scheduler.rules.door import DESCRIBED, Meeting
-from scheduler.rules.separation import Person
 from scheduler.rules.slots import Offer
-from scheduler.services import alerts, booking, exclusions, matches, overrides
+from scheduler.services import booking, exclusions, matches, overrides
 from scheduler.services.actors import SYSTEM, Actor, client_actor
 from scheduler.services.booking import Booked, Choice, Wanted
 from scheduler.services.exclusions import ExclusionDetails
-from scheduler.services.transaction import use_case
 from scheduler.store import exclusions as exclusion_store
 
 ZONE = ZoneInfo("Europe/London")
@@ -187,9 +182,9 @@ class _Story:
         random.shuffle(crowd)
         for booked in crowd[:6]:
             booking.cancel(SYSTEM, booked.id, random.choice(("client-asked", "worker-away")))
-        _set_pending([booked.id for booked in crowd[6:9]])
-        _propose(crowd[9], "proposed", crowd[0].client_id)
-        _propose(crowd[10], "waitlist", crowd[1].client_id)
+        town_writes.set_pending([booked.id for booked in crowd[6:9]])
+        town_writes.propose(crowd[9], "proposed", crowd[0].client_id)
+        town_writes.propose(crowd[10], "waitlist", crowd[1].client_id)
 
     def one_asks_for_times(self) -> None:
         """Someone in request mode has asked for two times, and staff have not answered yet."""
@@ -258,47 +253,16 @@ class _Story:
         return overrides.ask_to_book(lead, Choice.from_offer(client, CATCH_UP, found[0]), reason)
 
     def someone_came_in(self, now: datetime) -> None:
-        """A man has come to the hub while a woman who is kept from him is due, or was there."""
-        due = _next_at(HUB, now)
-        if due is not None:
+        """A man came to the hub when a woman who is kept from him was there or due within two hours: just now, or when
+        the hub was last open. Nobody has said yet what was done."""
+        visit = town_writes.visit_to(HUB, now)
+        if visit is None:
+            return
+        came_at = min(now, visit.start - timedelta(minutes=10))
+        with clock.stopped_at(came_at - timedelta(days=3)):
             named = self._record(
-                due[1], names=("Terry Holmwood",), date_of_birth="1981", source="marac",
+                visit.client_id, names=("Terry Holmwood",), date_of_birth="1981", source="marac",
                 description="Grey beard, walks with a stick.", review_on=self._today + _REVIEW,
             )
-            _came_in(named, due[0], now)
-
-
-# The running app has no use case for these states yet, so the demonstration writes them itself (docs/decisions).
-
-
-@use_case
-def _set_pending(appointments: list[int]) -> None:
-    table = Appointment.__table__
-    db.session.execute(update(table).where(table.c.id.in_(appointments)).values(state="pending"))
-
-
-@use_case
-def _propose(like: Booked, state: str, client: int) -> None:
-    """An appointment that puts nobody anywhere, at the time of one that stands."""
-    table = Appointment.__table__
-    row = dict(db.session.execute(table.select().where(table.c.id == like.id)).one()._mapping)
-    del row["id"]
-    numbers = db.session.execute(select(table.c.own_number).where(table.c.client_id == client)).scalars()
-    row |= {"client_id": client, "state": state, "own_number": max(numbers, default=0) + 1}
-    db.session.execute(insert(table).values(**row))
-
-
-def _next_at(venue: int, now: datetime) -> tuple[int, int] | None:
-    """The first appointment here in person that is not over, of someone whom no exclusion is about, and whose it is."""
-    about = select(Exclusion.client_id).union(select(Match.person_id).where(Match.person_kind == "client"))
-    query = select(Appointment.id, Appointment.client_id).where(
-        Appointment.venue_id == venue, Appointment.end > now, Appointment.state == "booked",
-        Appointment.present_from.is_not(None), Appointment.client_id.not_in(about),
-    )
-    row = db.session.execute(query.order_by(Appointment.start, Appointment.id).limit(1)).first()
-    return (row.id, row.client_id) if row is not None else None
-
-
-@use_case
-def _came_in(exclusion: int, appointment: int, now: datetime) -> None:
-    alerts.raise_for([Meeting(exclusion, Person(DESCRIBED, exclusion), appointment)], HUB, now)
+        with clock.stopped_at(came_at):
+            town_writes.came_in(named, visit.id, HUB, came_at)

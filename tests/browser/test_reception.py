@@ -199,3 +199,14 @@ def test_every_page_of_the_desk_is_for_everyone_and_fits(open_page: Visits, morn
     page.get_by_role("button", name="Book it").wait_for()
     found["confirm"] = accessibility_violations(page)
     assert {path: wrong for path, wrong in found.items() if wrong} == {}
+
+
+@pytest.mark.usefixtures("morning")
+def test_the_longest_date_stays_on_one_line_beside_the_day_bar(open_page: Visits) -> None:
+    page = sign_in(open_page(width=1280))
+    page.goto("/reception/?date=2027-09-29")
+    heading = page.get_by_role("heading", name="Wednesday 29 September 2027")
+    box = heading.bounding_box()
+    assert box is not None
+    assert box["height"] < 45
+    assert not overflows(page)

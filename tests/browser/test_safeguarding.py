@@ -127,3 +127,18 @@ def test_a_second_person_decides_by_keyboard(open_page: Visits, queue: Queue) ->
     page.wait_for_url("**/safety/")
     page.get_by_text("Let stand by two people, and not past yet").wait_for()
     assert page.get_by_role("link", name="Settle clash").count() == 0
+
+
+@pytest.mark.usefixtures("queue")
+@pytest.mark.parametrize("scripts", [True, False])
+def test_whom_to_protect_is_typed_at_once_without_a_click(open_page: Visits, scripts: bool) -> None:
+    page = sign_in(open_page(javascript=scripts))
+    page.get_by_role("link", name="Record an exclusion").press("Enter")
+    page.wait_for_selector("#look_for:focus")
+    page.keyboard.press("Enter")
+    page.get_by_role("status").get_by_text("Type a name, a birth date").wait_for()
+    page.wait_for_selector("#look_for:focus")
+    page.keyboard.type("alma rey")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Alma Reyes").press("Enter")
+    page.get_by_role("heading", name="Keep someone away from Alma Reyes").wait_for()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text
 
+from scheduler.demo import state
 from scheduler.demo import town as demo
 from scheduler.demo.town_people import CRAIG, GAZ, HOLLY, JADE, KOFI, LAUREN, RYAN, everyone
 from scheduler.demo.town_places import (
@@ -81,6 +82,10 @@ class TestTheTown:
         assert set(db.session.scalars(select(Staff.role))) == {"reception", "outreach", "lead", "manager", "worker"}
         assert {"nurse", "peer mentor"} <= set(db.session.scalars(select(Staff.job)))
         assert count(Staff) >= 12
+
+    def test_everyone_whom_the_readme_names_can_sign_in_and_is_printed(self) -> None:
+        assert set(state.logins()) == {"reception", "outreach", "worker", "lead", "lead2", "manager"}
+        assert set(state.logins()) == {each.login for each in STAFF if each.login}
 
     def test_a_hundred_clients_are_reached_in_every_way(self) -> None:
         assert count(Client) == 100

@@ -48,8 +48,9 @@ if (board) {
   if (location.hash) document.querySelector(location.hash)?.scrollIntoView({ block: "center" });
 }
 
-// Who fits, while the name is being typed. It goes in the body of a request: a name is never in an address.
-const box = document.querySelector("[data-find]");
+// Who fits, while the name is being typed, where a client's page is what is looked for. It goes in the body of a request:
+// a name is never in an address.
+const box = document.querySelector("[data-find][name=q]");
 if (box) {
   const form = box.form;
   const pop = document.createElement("div");
