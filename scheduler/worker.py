@@ -17,7 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
 from scheduler import clock
-from scheduler.notifications import receipts, sender, staff_texts
+from scheduler.notifications import forgetting, receipts, sender, staff_texts
 from scheduler.services import audit, escalation, heartbeats, reindexing, retention, series, sweep
 
 log = structlog.get_logger("sidegate")
@@ -30,13 +30,7 @@ _BEAT_EVERY = 30.0
 
 def send_texts() -> int:
     """Send everything that is due; gives how many messages were claimed."""
-    sent = 0
-    for _ in range(_MOST_ROUNDS):
-        claimed = sender.run_once()
-        sent += claimed
-        if claimed < sender.BATCH:
-            break
-    return sent
+    return sender.run(_MOST_ROUNDS)
 
 
 def send_staff_texts() -> int:
@@ -82,6 +76,7 @@ JOBS = (
     Job("urgent", 60, escalation.tell),
     Job("staff-texts", 5, send_staff_texts),
     Job("unknown-texts", 60, receipts.ask_about_unknown),
+    Job("provider-texts", 60, forgetting.run),
     Job("identities", 3600, reindexing.run),
     Job("sessions", 3600, make_sessions),
     Job("seals", 60, seal_audit),

@@ -11,6 +11,7 @@ from scheduler.models.merges import ClientMerge
 from scheduler.models.messages import HandsetText, Heartbeat, Message, StaffText
 from scheduler.models.overrides import Override, OverrideClash
 from scheduler.models.places import Closure, OpeningWindow, Site, SiteNeighbour, Venue
+from scheduler.models.provider_texts import ProviderText
 from scheduler.models.replies import Reply
 from scheduler.models.sessions import ENROLMENT, AppointmentType, Series, Session, SessionStaff
 from scheduler.models.staff import ApiToken, FeedToken, SignIn, Staff, StaffVenue
@@ -21,7 +22,8 @@ __all__ = [
     "AuditSeal", "Client", "ClientMerge", "Closure", "EligibilityDecision", "Exclusion", "ExclusionEvent",
     "ExclusionLook", "ExclusionSite", "FeedToken", "FeltSafe", "HandsetText", "Heartbeat", "IdempotencyKey",
     "IdentityToken", "Link", "LinkSession", "LinkWord", "Match", "Message", "NamedPerson", "OfferedChoice",
-    "OpeningWindow", "Override", "OverrideClash", "Reply", "SafeContact", "SafetyCase", "Series", "Session",
+    "OpeningWindow", "Override", "OverrideClash", "ProviderText", "Reply", "SafeContact", "SafetyCase",
+    "Series", "Session",
     "SessionStaff", "SignIn", "Site", "SiteNeighbour", "Staff", "StaffText", "StaffVenue", "Stay", "Telling",
     "TimeRequest", "Venue", "Waiting",
 ]

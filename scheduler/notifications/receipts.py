@@ -14,7 +14,7 @@ from scheduler import clock
 from scheduler.crypto import token_hash
 from scheduler.errors import RecordUnreadable
 from scheduler.extensions import db
-from scheduler.notifications import outbox, replies
+from scheduler.notifications import forgetting, replies, results
 from scheduler.notifications.codes import OPTED_OUT, STATES, outcome_of
 from scheduler.notifications.gateway import gateway_for
 from scheduler.services.transaction import by_row_locks
@@ -35,14 +35,17 @@ def record(provider_id: str, status: str, error: str | None = None, message_id: 
     request. A status or a text that we do not know is no news.
     """
     state = STATES.get(status)
-    found = outbox.by_provider_id(provider_id)
+    found = results.by_provider_id(provider_id)
     if found is None:
         found = message_id
     if state is None or found is None or not provider_id:
         return False
-    news = outbox.advance(found, state, clock.now(), provider_id, outcome_of(error))
+    now = clock.now()
+    news = results.advance(found, state, now, provider_id, outcome_of(error))
+    if news:
+        forgetting.heard(provider_id, state, now)
     if news and error == str(OPTED_OUT):
-        for client_id in outbox.clients_of([found]):
+        for client_id in results.clients_of([found]):
             replies.stop_texts(client_id)
     return news
 
@@ -73,4 +76,8 @@ def ask_about_unknown(limit: int = 20) -> int:
 
 @by_row_locks
 def _found(message_id: int, state: str, provider_id: str) -> bool:
-    return outbox.advance(message_id, state, clock.now(), provider_id)
+    now = clock.now()
+    news = results.advance(message_id, state, now, provider_id)
+    if news:
+        forgetting.heard(provider_id, state, now)
+    return news

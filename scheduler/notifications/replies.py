@@ -13,13 +13,14 @@ from sqlalchemy import insert, or_, select, update
 from scheduler import clock
 from scheduler.extensions import db
 from scheduler.models import Client, Reply, SafeContact
-from scheduler.notifications import outbox, planning
+from scheduler.notifications import planning
 from scheduler.rules.discretion import OPT_OUT
 from scheduler.rules.matching import phone_key
 from scheduler.rules.phones import e164
 from scheduler.rules.reminders import Purpose
 from scheduler.rules.replies import Meaning, meaning_of
 from scheduler.rules.states import OPEN
+from scheduler.rules.telling import LEFT
 from scheduler.services import audit, identities
 from scheduler.services.actors import SYSTEM
 from scheduler.services.transaction import use_case
@@ -89,7 +90,7 @@ def _keep(number: str, clients: list[int], body: str, provider_id: str | None) -
 def _about(client_id: int) -> dict[str, Any]:
     """The appointment that the last text to her was about, as it was then, if it still stands. Never an earlier text's:
     an answer to one appointment must not be taken for another's."""
-    last = replies.last_text(client_id, outbox.LEFT)
+    last = replies.last_text(client_id, LEFT)
     if last is None or last.purpose == Purpose.CANCELLATION or last.state not in OPEN or last.start <= clock.now():
         return {"appointment_id": None, "appointment_version": None}
     return {"appointment_id": last.appointment_id, "appointment_version": last.appointment_version}

@@ -6,90 +6,141 @@ again. So she may miss a text, which staff see, but never gets one twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
 
 import structlog
 from flask import Flask, current_app
 
 from scheduler import clock
-from scheduler.notifications import outbox, replies, words
-from scheduler.notifications.gateway import Accepted, Answer, Gateway, Text, Unknown, gateway_for
+from scheduler.models import Message
+from scheduler.notifications import forgetting, outbox, replies, results, words
+from scheduler.notifications.gateway import Accepted, Answer, NotTried, Refused, Text, Unknown
+from scheduler.notifications.line import line_for
 from scheduler.notifications.outbox import Due
 from scheduler.services import links
 from scheduler.services.transaction import by_row_locks
 
 log = structlog.get_logger("sidegate")
 
-#: Claimed at once. Small, so that what was claimed is sent soon, and a crash leaves few in doubt.
-BATCH = 20
+_M = Message.__table__
+
+#: Claimed at once: enough that asking costs little for each, few enough that what was claimed is sent within a second
+#: or two, and a crash leaves few in doubt.
+BATCH = 100
 
 
 def run_once(limit: int = BATCH) -> int:
     """Send up to `limit` due messages, in an app context; gives how many were claimed."""
+    return _round(limit)[0]
+
+
+def run(rounds: int, limit: int = BATCH) -> int:
+    """Send what is due, a batch after another, at most so many; gives how many messages were claimed."""
+    sent = 0
+    for _ in range(rounds):
+        claimed, more = _round(limit)
+        sent += claimed
+        if not more:
+            break
+    return sent
+
+
+def _round(limit: int) -> tuple[int, bool]:
+    """One batch: how many were claimed, and whether more may be due."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     lost = _give_up_on_lost()
     if lost:
         log.warning("worker lost", count=lost)
-    texts = claim(limit)
-    for message_id, answer in answers(gateway_for(app), texts):
-        record(message_id, answer)
-    return len(texts)
+    line = line_for(app)
+    room = line.room(limit)
+    texts, looked_at = _claim(room) if room else ([], 0)
+    for some in line.send(texts):
+        record_all(dict(some), line.gateway.keeps)
+    return len(texts), bool(room) and looked_at >= room
 
 
-@by_row_locks
 def claim(limit: int = BATCH) -> list[Text]:
     """Claim up to `limit` due messages, each with its words and a new link, in one transaction."""
-    return [
-        Text(due.message_id, due.phone, body, due.until)
-        for due, body in outbox.claim_due(clock.now(), limit, _worded)
-    ]
-
-
-def _worded(due: Due) -> str:
-    token = links.make_link(
-        due.client_id, due.message_id, type_id=due.type_id,
-        appointment_id=None if due.purpose == "cancellation" else due.appointment_id, now=clock.now(),
-    )
-    settings = current_app.config
-    return words.text_for(due, settings["SIDEGATE_ORGANISATION"], settings["SIDEGATE_PUBLIC_URL"], token)
-
-
-def answers(gateway: Gateway, texts: list[Text]) -> Iterator[tuple[int, Answer]]:
-    """Send these texts; gives each message with what came of it, as soon as it is known."""
-    if gateway.at_once == 1 or len(texts) < 2:
-        yield from ((text.message_id, _send(gateway, text)) for text in texts)
-        return
-    with ThreadPoolExecutor(min(gateway.at_once, len(texts)), thread_name_prefix="text") as pool:
-        under_way = {pool.submit(_send, gateway, text): text.message_id for text in texts}
-        yield from ((under_way[done], done.result()) for done in as_completed(under_way))
-
-
-def _send(gateway: Gateway, text: Text) -> Answer:
-    try:
-        return gateway.send(text)
-    except Exception as problem:
-        # The gateway broke its promise; the text may have left.
-        log.error("gateway failed", message_id=text.message_id, error=type(problem).__name__)
-        return Unknown("gateway-failed")
+    return _claim(limit)[0]
 
 
 @by_row_locks
-def record(message_id: int, answer: Answer) -> None:
-    """Record what came of a claimed message."""
+def _claim(limit: int) -> tuple[list[Text], int]:
+    now, settings = clock.now(), current_app.config
+    drawn: list[links.NewLink] = []
+
+    def worded(due: Due) -> str:
+        about = None if due.purpose == "cancellation" else due.appointment_id
+        link = links.draw_link(due.client_id, due.message_id, due.type_id, about, now)
+        body = words.text_for(due, settings["SIDEGATE_ORGANISATION"], settings["SIDEGATE_PUBLIC_URL"], link.token)
+        drawn.append(link)
+        return body
+
+    claims = outbox.claim_due(now, limit, worded)
+    links.keep_links(drawn)
+    return [Text(due.message_id, due.phone, body, due.until) for due, body in claims.claimed], claims.looked_at
+
+
+def record_all(answers: Mapping[int, Answer], keeps: bool = True) -> None:
+    """Record what came of these claimed messages. An answer that cannot be recorded costs no other: its message stays
+    claimed, and is asked about later."""
+    try:
+        record(answers, keeps)
+    except Exception as problem:
+        if len(answers) == 1:
+            log.error("answer not recorded", message_id=next(iter(answers)), error=type(problem).__name__)
+            return
+        for message_id, answer in answers.items():
+            record_all({message_id: answer}, keeps)
+
+
+@by_row_locks
+def record(answers: Mapping[int, Answer], keeps: bool = True) -> None:
+    """Record what came of these claimed messages, in one transaction. `keeps` says that the provider keeps copies."""
     now = clock.now()
-    if isinstance(answer, Accepted):
-        outbox.advance(message_id, answer.state, now, answer.provider_id)
-    elif isinstance(answer, Unknown):
-        outbox.unknown(message_id, answer.outcome)
-    elif answer.again:
-        outbox.again(message_id, now, answer.outcome, answer.wait)
-    else:
-        outbox.refused(message_id, now, answer.outcome)
-        if answer.stopped:
-            _stop(outbox.clients_of([message_id]))
-    if not isinstance(answer, Accepted):
-        log.warning("text not sent", message_id=message_id, outcome=answer.outcome)
+    settle(answers, now)
+    if keeps:
+        forgetting.remember(answers.values(), now)
+    stopped = [each for each, answer in answers.items() if isinstance(answer, Refused) and answer.stopped]
+    if stopped:
+        _stop(results.clients_of(stopped))
+    for message_id, answer in answers.items():
+        if not isinstance(answer, Accepted):
+            log.warning("text not sent", message_id=message_id, outcome=answer.outcome)
+
+
+def settle(answers: Mapping[int, Answer], now: datetime, of: Any = _M) -> None:
+    """Put each of these messages where its answer leads, in the running transaction."""
+    taken: dict[str, dict[int, str]] = defaultdict(dict)
+    again: dict[int, results.Again] = {}
+    refused: dict[int, str] = {}
+    unknown: dict[int, str] = {}
+    put_back: list[int] = []
+    for message_id, answer in answers.items():
+        match answer:
+            case Accepted():
+                taken[answer.state][message_id] = answer.provider_id
+            case Unknown():
+                unknown[message_id] = answer.outcome
+            case NotTried():
+                put_back.append(message_id)
+            case Refused(again=True):
+                again[message_id] = results.Again(answer.outcome, answer.wait, answer.ours)
+            case Refused():
+                refused[message_id] = answer.outcome
+    for state, ids in sorted(taken.items()):
+        results.taken(state, ids, now, of)
+    if unknown:
+        results.unknown(unknown, of)
+    if put_back:
+        results.put_back(put_back, now, of)
+    if again:
+        results.again(again, now, of)
+    if refused:
+        results.refused(refused, now, of)
 
 
 def _stop(client_ids: Iterable[int]) -> None:
@@ -99,7 +150,4 @@ def _stop(client_ids: Iterable[int]) -> None:
 
 @by_row_locks
 def _give_up_on_lost() -> int:
-    return outbox.give_up_on_lost(clock.now())
-
-
-
+    return results.give_up_on_lost(clock.now())

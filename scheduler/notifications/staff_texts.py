@@ -20,11 +20,12 @@ from scheduler import clock
 from scheduler.errors import RecordUnreadable
 from scheduler.extensions import db
 from scheduler.models import StaffText
-from scheduler.notifications import outbox, words
+from scheduler.notifications import forgetting, results, words
 from scheduler.notifications.codes import STATES, outcome_of
-from scheduler.notifications.gateway import Accepted, Answer, Text, Unknown, gateway_for
+from scheduler.notifications.gateway import Accepted, Answer, Text
+from scheduler.notifications.line import line_for
 from scheduler.notifications.outbox import Wordless
-from scheduler.notifications.sender import BATCH, answers
+from scheduler.notifications.sender import BATCH, settle
 from scheduler.rules.reminders import Silence
 from scheduler.services import escalation
 from scheduler.services.transaction import by_row_locks
@@ -50,9 +51,12 @@ def run_once(limit: int = BATCH) -> int:
     lost = _give_up_on_lost()
     if lost:
         log.warning("worker lost", count=lost)
-    claimed = {each.text.message_id: each for each in claim(limit)}
-    for text_id, answer in answers(gateway_for(app), [each.text for each in claimed.values()]):
-        record(text_id, answer, claimed[text_id].others)
+    line = line_for(app)
+    room = line.room(limit)
+    claimed = {each.text.message_id: each for each in (claim(room) if room else ())}
+    for some in line.send([each.text for each in claimed.values()]):
+        for text_id, answer in some:
+            record(text_id, answer, claimed[text_id].others, line.gateway.keeps)
     return sum(1 + len(each.others) for each in claimed.values())
 
 
@@ -111,20 +115,17 @@ def _leave(ids: Iterable[int], state: str, outcome: str, now: datetime) -> None:
 
 
 @by_row_locks
-def record(text_id: int, answer: Answer, others: Iterable[int] = ()) -> None:
-    """Record what came of a claimed text, and of the others that it spoke for."""
+def record(text_id: int, answer: Answer, others: Iterable[int] = (), keeps: bool = True) -> None:
+    """Record what came of a claimed text, and of the others that it spoke for. `keeps` says that the provider keeps a
+    copy of it."""
     now = clock.now()
     if isinstance(answer, Accepted):
-        outbox.advance(text_id, answer.state, now, answer.provider_id, of=_T)
+        settle({text_id: answer}, now, of=_T)
         _leave_claimed(others, now)
+        if keeps:
+            forgetting.remember([answer], now)
         return
-    for each in (text_id, *others):
-        if isinstance(answer, Unknown):
-            outbox.unknown(each, answer.outcome, of=_T)
-        elif answer.again:
-            outbox.again(each, now, answer.outcome, answer.wait, of=_T)
-        else:
-            outbox.refused(each, now, answer.outcome, of=_T)
+    settle(dict.fromkeys((text_id, *others), answer), now, of=_T)
     log.warning("text to staff not sent", text_id=text_id, outcome=answer.outcome)
 
 
@@ -138,12 +139,16 @@ def receipt(provider_id: str, status: str, error: str | None = None, text_id: in
     """Record the provider's `status` of a text to staff; gives whether it was news. It touches no client's message,
     and a number that asked for no more texts is a lead's to give anew, not a client's contact."""
     state = STATES.get(status)
-    found = outbox.by_provider_id(provider_id, of=_T) or text_id
+    found = results.by_provider_id(provider_id, of=_T) or text_id
     if state is None or found is None or not provider_id:
         return False
-    return outbox.advance(found, state, clock.now(), provider_id, outcome_of(error), of=_T)
+    now = clock.now()
+    news = results.advance(found, state, now, provider_id, outcome_of(error), of=_T)
+    if news:
+        forgetting.heard(provider_id, state, now)
+    return news
 
 
 @by_row_locks
 def _give_up_on_lost() -> int:
-    return outbox.give_up_on_lost(clock.now(), of=_T)
+    return results.give_up_on_lost(clock.now(), of=_T)

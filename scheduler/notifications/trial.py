@@ -10,16 +10,17 @@ from itertools import product
 from flask import Flask, current_app
 
 from scheduler import clock
-from scheduler.notifications import words
+from scheduler.notifications import forgetting, words
 from scheduler.notifications.gateway import Answer, Text, gateway_for
+from scheduler.notifications.line import Line
 from scheduler.notifications.outbox import Wordless
-from scheduler.notifications.sender import answers
 from scheduler.notifications.words import Facts
 from scheduler.rules import discretion
 from scheduler.rules.discretion import Names
 from scheduler.rules.reminders import Purpose
 from scheduler.services import texts
 from scheduler.services.actors import Actor
+from scheduler.services.transaction import by_row_locks
 
 #: All that a test text says, whoever picks up the phone.
 WORDS = "This is a test."
@@ -39,7 +40,10 @@ def send(actor: Actor) -> Answer:
     and a receipt for it settles nothing. Raises NotAllowed, NotFound, Invalid when no number is recorded."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     number = texts.number_to_test(actor)  # its transaction ends before anything is sent
-    ((_, answer),) = answers(gateway_for(app), [Text(0, number, WORDS, clock.now() + _LASTS, "test")])
+    gateway = gateway_for(app)
+    [[(_, answer)]] = Line(gateway).send([Text(0, number, WORDS, clock.now() + _LASTS, "test")])
+    if gateway.keeps:
+        by_row_locks(forgetting.remember)([answer], clock.now())
     return answer
 
 

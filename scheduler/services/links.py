@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import secrets
 import string
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -124,6 +125,42 @@ def show_link(actor: Actor, client_id: int, type_id: int | None = None, appointm
     return token
 
 
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """A link that was drawn and is not kept yet: its token, known only to whoever called, and its row."""
+
+    token: str
+    row: dict[str, Any]
+
+
+def draw_link(
+    client_id: int,
+    message_id: int | None,
+    type_id: int | None = None,
+    appointment_id: int | None = None,
+    now: datetime | None = None,
+) -> NewLink:
+    """Draw a link: 22 letters and figures, good for 7 days. It opens nothing until it is kept."""
+    now = now or clock.now()
+    token = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
+    row = {
+        "token_hash": token_hash(token),
+        "client_id": client_id,
+        "appointment_id": appointment_id,
+        "type_id": type_id,
+        "message_id": message_id,
+        "created_at": now,
+        "expires_at": now + LINK_LASTS,
+    }
+    return NewLink(token, row)
+
+
+def keep_links(drawn: Sequence[NewLink]) -> None:
+    """Keep these links in the running transaction, by one statement. The database holds a digest of each token."""
+    if drawn:
+        db.session.execute(insert(Link.__table__), [link.row for link in drawn])
+
+
 def make_link(
     client_id: int,
     message_id: int | None,
@@ -136,21 +173,9 @@ def make_link(
     The token is known only to whoever called; the database keeps a digest of it. Several uses are allowed until it
     ends, so that she can come back and change her mind.
     """
-    now = now or clock.now()
-    token = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
-    db.session.execute(
-        insert(Link),
-        {
-            "token_hash": token_hash(token),
-            "client_id": client_id,
-            "appointment_id": appointment_id,
-            "type_id": type_id,
-            "message_id": message_id,
-            "created_at": now,
-            "expires_at": now + LINK_LASTS,
-        },
-    )
-    return token
+    link = draw_link(client_id, message_id, type_id, appointment_id, now)
+    keep_links([link])
+    return link.token
 
 
 def end_links(client_id: int, now: datetime | None = None) -> None:

@@ -14,10 +14,11 @@ from sqlalchemy import LargeBinary, Row, Select, select, type_coerce
 
 from scheduler.crypto import ring
 from scheduler.extensions import db
-from scheduler.models import Appointment, Client, HandsetText, Link, Message, SafeContact, Venue
+from scheduler.models import Appointment, Client, HandsetText, Link, Message, ProviderText, SafeContact, Venue
 
 _M, _A, _C = Message.__table__.c, Appointment.__table__.c, Client.__table__.c
 _S, _V = SafeContact.__table__.c, Venue.__table__.c
+_P = ProviderText.__table__.c
 
 
 class Sealed(NamedTuple):
@@ -170,6 +171,28 @@ def in_doubt(since: datetime, until: datetime, limit: int) -> list[InDoubt]:
         InDoubt(row.id, row.claimed_at, Sealed("client.phone", row.phone), frozenset(links.get(row.id, ())))
         for row in rows
     ]
+
+
+class Kept(NamedTuple):
+    """A text that the provider keeps: its `words`, or only its `record`."""
+
+    id: int
+    provider_id: str
+    keeps: str
+    tries: int
+
+
+def kept_at_provider(now: datetime, limit: int) -> list[Kept]:
+    """Texts that the provider should let go of by now, the longest due first, locked for this transaction; those that
+    another worker is asking about are left out."""
+    rows = db.session.execute(
+        select(_P.id, _P.provider_id, _P.keeps, _P.tries)
+        .where(_P.due_at <= now)
+        .order_by(_P.due_at, _P.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [Kept(*row) for row in rows]
 
 
 # --- The handset ------------------------------------------------------------------------------------------------------

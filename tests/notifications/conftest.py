@@ -83,7 +83,12 @@ class Watched:
     """A gateway that keeps what it is given and answers as it is told."""
 
     at_once: int = 1
+    keeps: bool = True
     sent: list[Text] = field(default_factory=list)
+    emptied: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    willing: bool = True
+    wrong: str | None = None
     answers: list[Answer | Exception] = field(default_factory=list)
 
     def send(self, text: Text) -> Answer:
@@ -95,6 +100,17 @@ class Watched:
 
     def sent_to(self, number: str, since: datetime) -> Iterable[Listed]:
         return [Listed(f"W{text.message_id}", "sent", text.body) for text in self.sent if text.to == number]
+
+    def unfit(self) -> str | None:
+        return self.wrong
+
+    def empty(self, provider_id: str) -> bool:
+        self.emptied.append(provider_id)
+        return self.willing
+
+    def delete(self, provider_id: str) -> bool:
+        self.deleted.append(provider_id)
+        return self.willing
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from scheduler.extensions import db
 from scheduler.models import Link, SafeContact
-from scheduler.notifications import outbox, receipts, sender
+from scheduler.notifications import outbox, receipts, results, sender
 from scheduler.notifications.gateway import Accepted, Listed, Refused, Text, Unknown
 from scheduler.services import links
 from scheduler.services.transaction import by_row_locks
@@ -85,14 +85,14 @@ class TestWhatCameOfIt:
 
     def test_trying_ends(self, scene: Scene, gateway: Watched, clock: Any) -> None:
         scene.book(scene.woman())
-        gateway.answers = [Refused("our-account", again=True)] * 50
+        gateway.answers = [Refused("unwilling", again=True)] * 50
         for _ in range(30):
             sender.run_once()
             clock.forward(minutes=31)
             if clock.now() >= at(18):
                 clock.set(at(9, day=1))
         first = messages(purpose="confirmation")[0]
-        assert (first.state, first.outcome, first.attempts) == ("failed", "our-account", outbox.MOST_ATTEMPTS)
+        assert (first.state, first.outcome, first.attempts) == ("failed", "unwilling", results.MOST_ATTEMPTS)
 
     def test_a_retry_waits_for_her_hours_like_everything_else(
         self, scene: Scene, gateway: Watched, clock: Any
@@ -132,14 +132,14 @@ class TestWhatCameOfIt:
 
 
 class TestReceipts:
-    @given(st.lists(st.sampled_from(sorted(outbox.BEFORE)), min_size=1, max_size=6))
+    @given(st.lists(st.sampled_from(sorted(results.BEFORE)), min_size=1, max_size=6))
     def test_any_order_and_number_of_receipts_ends_the_same(self, states: list[str]) -> None:
         """The table of what may follow what, applied like the one UPDATE does."""
         ranks = ["claimed", "accepted", "sent", "delivered", "undelivered", "failed"]
         for order in itertools.islice(itertools.permutations(states), 30):
             state = "claimed"
             for news in (*order, *order[:1]):
-                if state in outbox.BEFORE[news]:
+                if state in results.BEFORE[news]:
                     state = news
             assert state == max(states, key=ranks.index)
 
@@ -156,7 +156,7 @@ class TestReceipts:
         scene.book(scene.woman())
         text = sender.claim()[0]
         receipts.record("SM1", "delivered", message_id=text.message_id)
-        sender.record(text.message_id, Accepted("SM1"))
+        sender.record({text.message_id: Accepted("SM1")})
         assert (only().state, only().provider_id) == ("delivered", "SM1")
 
     def test_a_receipt_settles_what_was_unknown(self, scene: Scene, gateway: Watched) -> None:
@@ -204,10 +204,8 @@ class TestReceipts:
 # --- A worker that dies ----------------------------------------------------------------------------------------------
 
 
-class Dying:
+class Dying(Watched):
     """A gateway at whose call the process dies, as by a power cut."""
-
-    at_once = 1
 
     def send(self, _text: Text) -> Any:
         _exit(3)

@@ -308,10 +308,8 @@ def test_any_number_of_workers_send_each_text_once(watch: Watch, settings: Setti
     assert {(row.state, row.attempts) for row in rows()} == {("delivered", 1)}
 
 
-class Dying:
+class Dying(Watched):
     """A gateway at whose call the process dies, as by a power cut."""
-
-    at_once = 1
 
     def send(self, _text: Text) -> Any:
         _exit(3)

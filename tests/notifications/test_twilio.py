@@ -13,7 +13,7 @@ from flask import Flask
 
 from scheduler import clock as running
 from scheduler.notifications import receipts, sender
-from scheduler.notifications.gateway import Accepted, Refused, Text, Unknown, gateway_for
+from scheduler.notifications.gateway import Accepted, NotTried, Refused, Text, Unknown, gateway_for
 from scheduler.notifications.twilio import TwilioGateway
 from tests.support.factories import at
 from tests.support.twilio_fake import ACCOUNT, NUMBER, SERVICE, TOKEN, Twilio
@@ -55,7 +55,8 @@ class TestTheRequest:
         assert twilio.requests[0]["ValidityPeriod"] == validity
 
     def test_a_text_whose_time_ran_out_since_it_was_claimed_is_not_posted(self, twilio: Twilio) -> None:
-        assert gateway_of(twilio).send(a_text(until=running.now())) == Refused("too-late")
+        for left in (0, 4):
+            assert gateway_of(twilio).send(a_text(until=running.now() + timedelta(seconds=left))) == NotTried()
         assert twilio.requests == []
 
     def test_nothing_of_it_is_logged(self, twilio: Twilio, caplog: pytest.LogCaptureFixture) -> None:
@@ -78,9 +79,9 @@ class TestTheAnswer:
             ("refuse 21614", Refused("not-a-mobile")),
             ("refuse 21610", Refused("she-opted-out", stopped=True)),
             ("refuse 21999", Refused("refused-21999")),
-            ("refuse 20003", Refused("our-account", again=True)),
-            ("429 40", Refused("too-many", again=True, wait=timedelta(seconds=40))),
-            ("429 nonsense", Refused("too-many", again=True)),
+            ("refuse 20003", Refused("our-account", again=True, ours=True)),
+            ("429 40", Refused("too-many", again=True, wait=timedelta(seconds=40), ours=True)),
+            ("429 nonsense", Refused("too-many", again=True, ours=True)),
             ("500", Unknown("answer-500")),
             ("drop", Unknown("no-answer")),
             ("garbled", Unknown("unreadable-answer")),
@@ -101,10 +102,10 @@ class TestTheAnswer:
     def test_a_connection_that_was_never_made_is_tried_again(self, twilio: Twilio) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        assert gateway_of(twilio, base=nobody).send(a_text()) == Refused("unreachable", again=True)
+        assert gateway_of(twilio, base=nobody).send(a_text()) == Refused("unreachable", again=True, ours=True)
 
     def test_a_wrong_token_is_our_fault_and_not_hers(self, twilio: Twilio) -> None:
-        assert gateway_of(twilio, token="wrong").send(a_text()) == Refused("our-account", again=True)
+        assert gateway_of(twilio, token="wrong").send(a_text()) == Refused("our-account", again=True, ours=True)
         assert twilio.messages == []
 
     def test_its_list_gives_what_was_sent_to_her(self, twilio: Twilio) -> None:

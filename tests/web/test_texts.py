@@ -52,6 +52,7 @@ class Provider:
     """A gateway that keeps what it is given and answers as it is told."""
 
     at_once = 1
+    keeps = False
 
     def __init__(self) -> None:
         self.sent: list[Text] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, current_app, request
 
 from scheduler.errors import NotAllowed
-from scheduler.notifications import receipts, replies, staff_texts
+from scheduler.notifications import forgetting, receipts, replies, staff_texts
 from scheduler.web.hooks import bp
 from scheduler.web.security import public
 
@@ -52,9 +52,12 @@ def reply() -> Response:
     _signed_by_twilio()
     form = request.form
     sid = form.get("MessageSid", "")[:64]
+    known = sid if sid.isascii() and sid.isalnum() else None
     replies.receive(
-        form.get("From", "")[:20], form.get("Body", ""), sid if sid.isascii() and sid.isalnum() else None,
+        form.get("From", "")[:20], form.get("Body", ""), known,
         # With Twilio's own lists of words, in other languages too, it says what it took a text for.
         opted_out=form.get("OptOutType") == "STOP",
     )
+    if known is not None:
+        forgetting.came_in(known)
     return Response(_SILENCE, mimetype="text/xml")
