@@ -33,6 +33,7 @@ SETTINGS = (
     Setting("CALL_US", "", "A number that her pages give for help, in any form that people read easily."),
     Setting("VIDEO_URL", "", "A Jitsi-compatible server of the service's choice for video; empty means none."),
     Setting("CHAT_URL", "", "The service's own web chat, where each appointment has a room; empty means none."),
+    Setting("SAFE_CHECK_DAYS", "90", "After how many days she is asked again what is safe, where nobody says sooner."),
     Setting("ZONE", "Europe/London", "The service's own time zone: staff pages, reports, quiet hours."),
     Setting("SMS_GATEWAY", "handset", "`handset` shows texts on a page of the app; `twilio` sends them."),
     Setting("TWILIO_ACCOUNT_SID", "", "Twilio account."),
@@ -86,6 +87,8 @@ def load(instance: Path, overrides: Mapping[str, Any] | None = None) -> dict[str
     values["PRODUCTION"] = str(values["PRODUCTION"]).lower() in ("1", "true", "yes")
     for name in ("PUBLIC_URL", "VIDEO_URL", "CHAT_URL"):
         values[name] = str(values[name]).rstrip("/")
+    if not str(values["SAFE_CHECK_DAYS"]).isdecimal() or not 1 <= int(values["SAFE_CHECK_DAYS"]) <= 730:
+        raise ConfigurationError("SIDEGATE_SAFE_CHECK_DAYS must be a number of days from 1 to 730.")
     if values["PRODUCTION"]:
         _fit_for_production(values)
     if not values["DATABASE_URL"]:

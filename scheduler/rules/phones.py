@@ -8,12 +8,21 @@ import phonenumbers
 
 #: Ofcom's numbers for drama, which nobody has: for tests and demonstrations.
 _DRAMA = re.compile(r"\+447700900\d{3}")
+_DRAMA_LANDLINE = re.compile(
+    r"\+44(?:1632960\d{3}|(?:11[345678]|121|131|141|151|161)4960\d{3}|1914980\d{3}|2079460\d{3}|2896496\d{3}"
+    r"|2920180\d{3}|8081570\d{3}|9098790\d{3}|3069990\d{3})"
+)
+_LANDLINES = frozenset({
+    phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.TOLL_FREE,
+    phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST,
+    phonenumbers.PhoneNumberType.UAN, phonenumbers.PhoneNumberType.VOICEMAIL,
+})  # fmt: skip
 LONGEST = 40
 
 
 def e164(text: str, *, drama: bool = True, region: str = "GB") -> str:
-    """The number as +447700900123. `drama` allows the numbers that are only for tests and demonstrations, 07700 900000
-    to 900999, which count as impossible otherwise. Raises ValueError for what cannot be called."""
+    """The number as +447700900123. `drama` allows the numbers that are only for tests and demonstrations, such as 07700
+    900000 to 900999, which count as impossible otherwise. Raises ValueError for what cannot be called."""
     if len(text) > LONGEST:
         raise ValueError("too long")
     try:
@@ -23,13 +32,26 @@ def e164(text: str, *, drama: bool = True, region: str = "GB") -> str:
     whole = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if number.extension:
         raise ValueError("an extension cannot be texted")
-    if _DRAMA.fullmatch(whole):
+    if _DRAMA.fullmatch(whole) or _DRAMA_LANDLINE.fullmatch(whole):
         if drama:
             return whole
         raise ValueError("nobody has this number")
     if not phonenumbers.is_valid_number(number):
         raise ValueError("no phone number")
     return whole
+
+
+def is_landline(number: str | None) -> bool:
+    """True for a kept number that gets no texts: a line in a house or an office, or a service's number. One of which
+    nobody can say, such as any of North America's, is none."""
+    if not number or _DRAMA.fullmatch(number):
+        return False
+    if _DRAMA_LANDLINE.fullmatch(number):
+        return True
+    try:
+        return phonenumbers.number_type(phonenumbers.parse(number, None)) in _LANDLINES
+    except phonenumbers.NumberParseException:
+        return False
 
 
 def shown(number: str | None) -> str:

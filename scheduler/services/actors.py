@@ -48,6 +48,11 @@ def can_edit_clients(actor: Actor) -> bool:
     return actor.role in {"reception", "outreach", "lead", "manager", "worker", "system"}
 
 
+def can_call(actor: Actor) -> bool:
+    """Call a client, and so read the word that was agreed with her for it."""
+    return actor.role in {"reception", "outreach", "lead", "worker"}
+
+
 def can_see_day_board(actor: Actor) -> bool:
     """See a venue's whole day."""
     return actor.role in {"reception", "lead", "manager", "system"}

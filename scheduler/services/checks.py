@@ -239,13 +239,13 @@ def _capacity() -> Found:
 
 
 def _messages(zone: ZoneInfo) -> Found:
-    sent: dict[tuple[int, str, int | None], int] = {}
+    sent: dict[tuple[int, str, bool, int | None], int] = {}
     for row in invariants.texts_that_left():
         for why in _unsafe(row, zone):
             yield "message", "9.5", f"message {row.id} {why}"
         if row.appointment_id is None or row.purpose == "link" or row.state not in _MAY_HAVE_ARRIVED:
             continue
-        about = (row.appointment_id, row.purpose, row.appointment_version)
+        about = (row.appointment_id, row.purpose, row.on_day, row.appointment_version)
         if about in sent:
             yield "message", "9.5", f"messages {sent[about]} and {row.id} say the same twice"
         sent[about] = row.id

@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import insert, update
 
 from scheduler import clock
 from scheduler.errors import Invalid, Merged, NotAllowed, NotFound, Stale
@@ -16,10 +16,11 @@ from scheduler.extensions import db
 from scheduler.models import Client, EligibilityDecision, SafeContact, Stay
 from scheduler.notifications import planning
 from scheduler.rules.audience import Eligibility
-from scheduler.services import audit, cases, identities
+from scheduler.services import audit, cases, identities, safe_contacts
 from scheduler.services.actors import Actor, can_book_for_anyone, can_decide_eligibility, can_edit_clients
 from scheduler.services.finding import ClientCard, alike, find
-from scheduler.services.personal import Personal, Preferences, read_details, read_preferences, read_safe_contact
+from scheduler.services.personal import Personal, Preferences, read_details, read_preferences
+from scheduler.services.safe_contacts import SafeChannel, SafeContactDetails, set_phone_is, set_safe_contact
 from scheduler.services.transaction import use_case
 from scheduler.services.visibility import PlaceOf, assigned, knows_of, label_for
 from scheduler.store import people as store
@@ -43,29 +44,6 @@ class ClientDetails:
     preferences: Mapping[str, Any] = field(default_factory=dict)
     notes: str | None = None
     key_worker_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SafeContactDetails:
-    """What is recorded of a channel (sms, call or voicemail). `safe` is yes, no or unknown; `hours` are (weekday, from
-    minute, until minute) in local time, none meaning any reasonable hour; `may_name` lists what a text may say
-    (organisation, worker, place); after `review_on` nothing goes out until someone has asked her again."""
-
-    safe: str = "unknown"
-    hours: tuple[tuple[int, int, int], ...] = ()
-    may_name: tuple[str, ...] = ()
-    language: str = "en"
-    review_on: date | None = None
-    paused: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SafeChannel:
-    """A channel of a client as it is recorded. `checked_at` is when someone last asked her."""
-
-    channel: str
-    details: SafeContactDetails
-    checked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +80,7 @@ class ClientRecord:
     version: int
     safe_contacts: tuple[SafeChannel, ...]
     stays: tuple[StayRecord, ...]
+    phone_is: str = "unknown"
 
     @property
     def name(self) -> str:
@@ -130,8 +109,8 @@ def edit(actor: Actor, client_id: int, details: ClientDetails, version: int) -> 
     """Change a client's details and give the new version. Raises NotAllowed, NotFound, Invalid; Stale when someone else
     changed them since `version`.
 
-    A changed number withdraws what is queued, ends every live link and makes every channel unknown: what was safe was
-    the old number (SAFETY.md 8). A changed name, birth date or phone is matched anew at once.
+    A changed number withdraws what is queued, ends every live link and makes every channel unknown, and whose phone it
+    is: what was safe was the old number (SAFETY.md 8). A changed name, birth date or phone is matched anew at once.
     """
     _may_edit(actor)
     before = _row(client_id, version)
@@ -160,24 +139,10 @@ def set_active(actor: Actor, client_id: int, active: bool) -> None:
     NotFound."""
     _may_edit(actor)
     _changed_one(actor, client_id, "active", active=active)
-    if not active:
+    if active:
+        planning.replan(client_id, clock.now())
+    else:
         planning.withdraw_for_client(client_id, clock.now())
-
-
-@use_case
-def set_safe_contact(actor: Actor, client_id: int, channel: str, details: SafeContactDetails) -> None:
-    """Record whether, when and how a channel is safe. When texts are not, or are paused, what is queued is withdrawn
-    and live links end. Raises NotAllowed, NotFound, Invalid."""
-    _may_edit(actor)
-    _row(client_id)
-    values = read_safe_contact(channel, details)
-    table = SafeContact.__table__
-    db.session.execute(delete(table).where(table.c.client_id == client_id, table.c.channel == channel))
-    row = {"client_id": client_id, "channel": channel, **values, "checked_at": clock.now()}
-    db.session.execute(insert(table).values(**row))
-    if channel == "sms" and (details.safe != "yes" or details.paused):
-        planning.withdraw_for_client(client_id, clock.now())
-    audit.record(actor, "safe-contact", "client", client_id, channel=channel, safe=details.safe, paused=details.paused)
 
 
 @use_case
@@ -245,9 +210,6 @@ def get(actor: Actor, client_id: int) -> ClientRecord:
         raise NotAllowed
     row = _row(client_id)
     decision, mine = store.last_decision(client_id), assigned(actor)
-    channels = tuple(
-        SafeChannel(each.channel, _safe_details(each), each.checked_at) for each in store.safe_contacts(client_id)
-    )
     stays = tuple(
         StayRecord(each.id, each.venue_id, label_for(PlaceOf(each), actor, mine), each.since, each.until)
         for each in store.stays(client_id)
@@ -257,14 +219,7 @@ def get(actor: Actor, client_id: int) -> ClientRecord:
         row.id, row.reference, row.given_name, row.family_name, tuple(row.aliases or ()), row.date_of_birth, row.phone,
         dict(row.preferences or {}), row.notes, row.key_worker_id, row.eligibility,
         decision.policy if decision else None, decision.decided_at if decision else None, row.request_mode, row.active,
-        row.version, channels, stays,
-    )
-
-
-def _safe_details(row: Any) -> SafeContactDetails:
-    return SafeContactDetails(
-        row.safe, tuple((int(d), int(a), int(b)) for d, a, b in row.hours or ()), tuple(row.may_name or ()),
-        row.language, row.review_on, row.paused,
+        row.version, safe_contacts.of(actor, client_id), stays, row.phone_is,
     )
 
 
@@ -321,6 +276,7 @@ def _number_changed(client_id: int) -> None:
     db.session.execute(
         update(SafeContact.__table__).where(SafeContact.client_id == client_id).values(safe="unknown", checked_at=None)
     )
+    db.session.execute(update(Client.__table__).where(Client.id == client_id).values(phone_is="unknown"))
 
 
 def _changed_one(actor: Actor, client_id: int, action: str, **column: Any) -> None:
@@ -349,6 +305,6 @@ def _stayable(actor: Actor, venue_id: int) -> int:
 
 __all__ = [
     "ClientCard", "ClientDetails", "ClientRecord", "SafeChannel", "SafeContactDetails", "StayRecord", "add", "alike",
-    "decide_eligibility", "edit", "end_stay", "find", "get", "record_stay", "set_active", "set_request_mode",
-    "set_safe_contact",
+    "decide_eligibility", "edit", "end_stay", "find", "get", "record_stay", "set_active", "set_phone_is",
+    "set_request_mode", "set_safe_contact",
 ]

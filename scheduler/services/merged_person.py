@@ -44,21 +44,37 @@ def joined_channel(mine: Columns | None, theirs: Columns | None, same_phone: boo
         return None
     both = [each for each in (mine, theirs) if each is not None]
     paused, refused = any(each.paused for each in both), any(each.safe == "no" for each in both)
+    until = _longest_pause(both)
     if mine is None:
-        return {"safe": "no" if refused else "unknown", "paused": paused, "checked_at": None} if (
-            refused or paused
-        ) else None  # fmt: skip
+        if not refused and not paused:
+            return None
+        return {
+            "safe": "no" if refused else "unknown", "paused": paused, "paused_until": until, "checked_at": None
+        }  # fmt: skip
     changed: dict[str, Any] = {}
     if refused or not same_phone or (theirs is not None and not _agree(mine, theirs)):
         changed["safe"] = "no" if refused else "unknown"
     if theirs is not None:
-        changed["paused"] = paused
+        changed["paused"], changed["paused_until"] = paused, until
         changed["review_on"] = _earlier(mine.review_on, theirs.review_on)
         changed["may_name"] = [each for each in mine.may_name or () if each in (theirs.may_name or ())]
     changed = {name: value for name, value in changed.items() if (value or None) != (getattr(mine, name) or None)}
     if changed.get("safe", mine.safe) != mine.safe:
         changed["checked_at"] = None
     return changed or None
+
+
+def _longest_pause(both: list[Columns]) -> datetime | None:
+    """When the last of their pauses ends; None when one lasts until someone ends it, or there is none."""
+    ends = [each.paused_until for each in both if each.paused]
+    return max(ends, default=None) if None not in ends else None
+
+
+def joined_phone_is(kept: Columns, gone: Columns) -> str:
+    """Whose the kept record's number is: what both say of the same number, or the one that says anything."""
+    if gone.phone != kept.phone or gone.phone_is in ("unknown", kept.phone_is):
+        return str(kept.phone_is)
+    return str(gone.phone_is) if kept.phone_is == "unknown" else "unknown"
 
 
 def _agree(mine: Columns, theirs: Columns) -> bool:
@@ -90,6 +106,7 @@ def join(actor: Actor, kept: Columns, gone: Columns) -> dict[str, Any]:
     values = {
         "eligibility": eligibility, "request_mode": kept.request_mode or gone.request_mode,
         "active": kept.active or gone.active, "notes": notes, "key_worker_id": worker, "version": kept.version + 1,
+        "phone_is": joined_phone_is(kept, gone),
     }  # fmt: skip
     _write(kept.id, **values)
     _join_channels(kept, gone)

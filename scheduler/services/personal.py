@@ -1,5 +1,5 @@
-"""What is typed about a person, made fit to be kept: names, birth dates, phones, preferences, safe hours. Each fault
-is told by its field."""
+"""What is typed about a person, made fit to be kept: names, birth dates, phones, preferences. Each fault is told
+by its field."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from flask import current_app
@@ -15,7 +15,6 @@ from flask import current_app
 from scheduler import clock
 from scheduler.errors import Invalid
 from scheduler.rules.births import read_birth
-from scheduler.rules.discretion import FIRST_NAME, ORGANISATION, PLACE
 from scheduler.rules.phones import e164
 from scheduler.rules.presence import Mode
 
@@ -166,62 +165,3 @@ def read_preferences(typed: Mapping[str, Any]) -> Preferences:
     if wrong:
         raise Invalid(**wrong)
     return kept
-
-
-# --- safe contact -----------------------------------------------------------------------------------------------------
-
-CHANNELS = ("sms", "call", "voicemail")
-_MAY_NAME = frozenset({FIRST_NAME, ORGANISATION, PLACE})
-
-
-class TypedSafeContact(Protocol):
-    """What is typed of a channel: `clients.SafeContactDetails`."""
-
-    @property
-    def safe(self) -> str: ...
-    @property
-    def hours(self) -> tuple[tuple[int, int, int], ...]: ...
-    @property
-    def may_name(self) -> tuple[str, ...]: ...
-    @property
-    def language(self) -> str: ...
-    @property
-    def review_on(self) -> date | None: ...
-    @property
-    def paused(self) -> bool: ...
-
-
-def read_safe_contact(channel: str, typed: TypedSafeContact) -> dict[str, Any]:
-    """The columns of a safe-contact record. Raises Invalid by field."""
-    wrong: dict[str, str] = {}
-    if channel not in CHANNELS:
-        wrong["channel"] = "Choose texts, calls or voicemail."
-    if typed.safe not in ("yes", "no", "unknown"):
-        wrong["safe"] = "Choose yes, no or not known."
-    hours = [list(each) for each in typed.hours]
-    if len(hours) > 50 or not all(_is_span(each) for each in hours):
-        wrong["hours"] = "Give a day of the week, and a time from and until."
-    if not set(typed.may_name) <= _MAY_NAME:
-        wrong["may_name"] = "A text can name her, the service or the place."
-    if not 2 <= len(typed.language) <= 8 or not typed.language.replace("-", "").isalpha():
-        wrong["language"] = "Choose a language."
-    if wrong:
-        raise Invalid(**wrong)
-    return {
-        "safe": typed.safe,
-        "hours": hours or None,
-        "may_name": sorted(set(typed.may_name)),
-        "language": typed.language,
-        "review_on": typed.review_on,
-        "paused": bool(typed.paused),
-    }
-
-
-def _is_span(each: list[Any]) -> bool:
-    return (
-        len(each) == 3
-        and _is_number(each[0], range(7))
-        and _is_number(each[1], _MINUTES)
-        and _is_number(each[2], _MINUTES)
-        and each[1] < each[2]
-    )

@@ -357,7 +357,7 @@ def texts_that_left() -> Iterator[Row[Any]]:
     query = (
         select(
             message.id, message.client_id, message.appointment_id, message.appointment_version, message.purpose,
-            message.state, message.claimed_at, message.send_after, message.send_before, contact.safe,
+            message.state, message.on_day, message.claimed_at, message.send_after, message.send_before, contact.safe,
             type_coerce(contact.hours, LargeBinary).label("hours"), contact.review_on, contact.checked_at,
             _A.state.label("appointment_state"), _A.updated_at.label("appointment_changed"), _A.start,
         )
