@@ -218,7 +218,7 @@ def places(ids: Collection[int]) -> list[Any]:
     can show it; its name goes no further than `services.visibility.label_for` (SAFETY.md 7)."""
     open_ = select(
         Venue.id, Venue.name, Venue.label, Venue.confidential, Venue.kind, Venue.zone, Venue.step_free, Venue.creche,
-        Venue.address, Venue.postcode, Venue.directions,
+        Venue.address, Venue.postcode, Venue.directions, Venue.entrance, Venue.parking, Venue.bus,
     ).where(Venue.id.in_(tuple(ids)), ~Venue.confidential)
     hidden = select(
         Venue.id, Venue.name, Venue.label, Venue.confidential, Venue.kind, Venue.zone, Venue.step_free, Venue.creche,

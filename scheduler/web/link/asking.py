@@ -19,7 +19,7 @@ from scheduler.services import booking, links
 from scheduler.services.booking import MOST_WISHES
 from scheduler.services.links import LinkVisit
 from scheduler.store import links as store
-from scheduler.web.link import bp
+from scheduler.web.link import bp, noting
 from scheduler.web.link.visits import go, hers, keyed
 from scheduler.web.link.wishes import MODES
 from scheduler.web.link.words import HOW, Place, day_words, places, span_words, time_words, where_words
@@ -198,7 +198,8 @@ def _send(visit: LinkVisit, before: Asked, types: dict[int, Any], ticked: tuple[
         booking.request_times(visit.actor, visit.client_id, asked.type_id, asked.how, list(ticked))
     except Invalid as wrong:
         return _page(visit, asked, types, next(iter(wrong.fields.values()), wrong.public))
-    links.save_choices(visit, {**visit.choices, "ask": None})
+    noted = noting.asked(visit, asked.type_id, asked.how, asked.where)
+    links.save_choices(visit, {**visit.choices, "ask": None, "noted": noted})
     return go("asked")
 
 

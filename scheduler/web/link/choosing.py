@@ -1,8 +1,8 @@
-"""Her first screen, and choosing another time: how, where, when, with whom, with children."""
+"""Her first screen, and choosing another time: how, where, when, with whom, with children, in which language."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +10,10 @@ from flask import make_response, render_template, request
 
 from scheduler import clock
 from scheduler.errors import SlotUnavailable
-from scheduler.services import booking, links
+from scheduler.services import booking, links, waiting_list
 from scheduler.services.links import LinkVisit
 from scheduler.store import links as store
-from scheduler.web.link import bp, offered, wishes
+from scheduler.web.link import bp, noting, offered, wishes
 from scheduler.web.link.asking import sent
 from scheduler.web.link.own import Own, own_appointments
 from scheduler.web.link.visits import go, hers
@@ -58,13 +58,16 @@ def home(visit: LinkVisit) -> Any:
     """Her next appointment, if she has one, and three good times at once; in request mode, the way to ask."""
     own = own_appointments(visit)
     if booking.in_request_mode(visit.client_id):
-        return render_template("link/home.html", own=own, asking=True, sent=sent(visit))
+        return render_template(
+            "link/home.html", own=own, asking=True, sent=sent(visit), waits=waiting_list.waits(visit.client_id)
+        )
     found = asked(visit, own)
     offers, eased = [], False
     if found.kind is not None:
         offers, eased = offered.good_times(visit, found.wish, found.kind, found.workers)
     return render_template(
-        "link/home.html", own=own, asking=False, offers=offered.shown(visit, offers), eased=eased, asked=found
+        "link/home.html", own=own, asking=False, offers=offered.shown(visit, offers), eased=eased, asked=found,
+        waits=waiting_list.waits(visit.client_id),
     )
 
 
@@ -75,14 +78,15 @@ def choose(visit: LinkVisit) -> Any:
     if booking.in_request_mode(visit.client_id):
         return go("home")
     found = asked(visit)
-    options = wishes.options(visit, found.types, _labels(visit), found.workers)
+    options = wishes.options(visit, found.types, labels(visit), found.workers)
     return render_template(
         "link/choose.html", asked=found, options=options, wish=found.wish, times=wishes.TIMES, how=HOW,
-        days=weekdays(), children=range(wishes.MOST_CHILDREN + 1),
+        days=weekdays(), children=range(wishes.MOST_CHILDREN + 1), shapes=wishes.SHAPES,
     )
 
 
-def _labels(visit: LinkVisit) -> dict[int, Place]:
+def labels(visit: LinkVisit) -> dict[int, Place]:
+    """The places that she could choose between, by the names she knows."""
     return places(visit, store.places_for(visit.client_id, clock.now()))
 
 
@@ -93,9 +97,13 @@ def chosen(visit: LinkVisit) -> Any:
     if booking.in_request_mode(visit.client_id):
         return go("home")
     found = asked(visit)
-    options = wishes.options(visit, found.types, _labels(visit), found.workers)
+    options = wishes.options(visit, found.types, labels(visit), found.workers)
     wish = wishes.from_form(request.form, options, found.wish)
-    links.save_choices(visit, {**visit.choices, "wishes": wish.kept(), "from": None})
+    kept = {**visit.choices, "wishes": wish.kept(), "from": None}
+    kind = found.types.get(wish.type_id)
+    if kind is not None and not offered.any_time(visit, wish, kind):
+        kept["noted"] = noting.nothing(visit, wish)
+    links.save_choices(visit, kept)
     return go("times")
 
 
@@ -152,7 +160,10 @@ def pick(visit: LinkVisit) -> Any:
         return go("home")
     if offer is None:
         return gone(visit, found, start)
+    language = found.wish.language
     picked = {
+        "asked": asdict(noting.asked_of(found.wish)),
+        "interpreter": language if language and not offered.speaks(offer, language) else None,
         "session": offer.session, "venue": offer.venue, "staff": offer.staff, "mode": str(offer.mode),
         "start": offer.start.isoformat(), "end": offer.end.isoformat(), "audience": str(offer.audience),
         "type": found.wish.type_id, "minutes": found.wish.minutes, "children": found.wish.children,

@@ -12,7 +12,7 @@ from scheduler.services import booking, links
 from scheduler.services.booking import Booked, Choice
 from scheduler.services.links import LinkVisit
 from scheduler.store import links as store
-from scheduler.web.link import bp
+from scheduler.web.link import bp, noting
 from scheduler.web.link.choosing import asked, gone
 from scheduler.web.link.own import own_appointment, own_appointments
 from scheduler.web.link.visits import go, hers
@@ -27,7 +27,7 @@ def _in_words(visit: LinkVisit, picked: dict[str, Any]) -> Told:
         place, picked["mode"], datetime.fromisoformat(picked["start"]), datetime.fromisoformat(picked["end"]),
         who=store.first_names({staff} if staff is not None else ()).get(staff, ""), audience=picked["audience"],
         kind=session.kind if session else "one-to-one", until=session.end if session else None,
-        creche=picked["children"],
+        creche=picked["children"], interpreter=picked.get("interpreter") or "",
     )
 
 
@@ -60,7 +60,8 @@ def confirm(visit: LinkVisit) -> Any:
     except SlotUnavailable:
         return gone(visit, asked(visit), datetime.fromisoformat(picked["start"]))
     done = {**picked, "done": made.own_number}
-    links.save_choices(visit, {**visit.choices, "picked": done, "changing": None, "safe": None})
+    noted = noting.booked(visit, picked)
+    links.save_choices(visit, {**visit.choices, "noted": noted, "picked": done, "changing": None, "safe": None})
     return go("booked", number=made.own_number)
 
 
@@ -68,6 +69,7 @@ def _book(visit: LinkVisit, picked: dict[str, Any]) -> Booked:
     choice = Choice(
         visit.client_id, picked["type"], picked["session"], picked["staff"], picked["mode"],
         datetime.fromisoformat(picked["start"]), picked["minutes"], picked["children"],
+        interpreter=picked.get("interpreter"),
     )
     if picked["changing"] is None:
         return booking.book(visit.actor, choice, picked["key"])

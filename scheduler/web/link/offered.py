@@ -5,10 +5,10 @@ A page names an offer by a code that only this session can make, so that no numb
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
 from typing import Any
 
 from flask_babel import gettext as _
@@ -18,6 +18,7 @@ from scheduler.rules.presence import Mode
 from scheduler.rules.slots import Offer
 from scheduler.services import booking
 from scheduler.services.links import LinkVisit
+from scheduler.store import choosing
 from scheduler.store import links as store
 from scheduler.web.link.visits import keyed
 from scheduler.web.link.wishes import MODES, Wishes
@@ -26,6 +27,9 @@ from scheduler.web.link.words import Place, Told, places, told, where_words
 #: The first screen looks this far ahead, and further only where that gives too little: what it costs does not grow with
 #: how far ahead a type may be booked.
 _SOON = timedelta(days=4)
+
+#: The hours at which another part of the day begins.
+_PARTS = (12, 17)
 
 #: How many times one page shows, and how many offers are looked at for them: a time comes once for each worker and way.
 PAGE = 24
@@ -75,6 +79,16 @@ def _search(
     return booking.offers(visit.actor, wish.wanted(visit.client_id, kind.minutes, start, until), limit)
 
 
+def any_time(visit: LinkVisit, wish: Wishes, kind: Any) -> bool:
+    """Is there any time at all that is as she wishes?"""
+    return bool(_search(visit, wish, kind, clock.now(), limit=1))
+
+
+def speaks(offer: Offer, language: str) -> bool:
+    """Does the worker of this offer speak the language?"""
+    return offer.staff is not None and offer.staff in choosing.speakers(language)
+
+
 def find(visit: LinkVisit, wish: Wishes, kind: Any, coded: str) -> tuple[Offer | None, datetime | None]:
     """The offer that a page called this, if it can still be had; and the time that it was for, if it can be read."""
     start = _start(coded)
@@ -102,10 +116,10 @@ def nearest(visit: LinkVisit, wish: Wishes, kind: Any, around: datetime) -> list
 def good_times(visit: LinkVisit, wish: Wishes, kind: Any, known: Iterable[int]) -> tuple[list[Offer], bool]:
     """Three times at once, as she would choose them; and whether any worker, day or hour had to be taken instead."""
     known = tuple(known)
-    found = _spread(_soonest(visit, wish, kind, known))
+    found = _spread(visit, _soonest(visit, wish, kind, known))
     eased = wish.easier()
     if len(found) < 3 and eased != wish:
-        extra = [offer for offer in _spread(_soonest(visit, eased, kind, known)) if offer not in found]
+        extra = [offer for offer in _spread(visit, _soonest(visit, eased, kind, known)) if offer not in found]
         return found + extra[: 3 - len(found)], bool(extra)
     return found, False
 
@@ -113,18 +127,21 @@ def good_times(visit: LinkVisit, wish: Wishes, kind: Any, known: Iterable[int]) 
 def _soonest(visit: LinkVisit, wish: Wishes, kind: Any, known: tuple[int, ...]) -> list[Offer]:
     now = clock.now()
     found = _best(_search(visit, wish, kind, now, now + _SOON), wish, known)
-    if len(found) < 3:
+    if len(found) < 3 or len({offer.start.date() for offer in found}) < 2:
         found += _best(_search(visit, wish, kind, now + _SOON, limit=_LOOK_AT), wish, known)
     return found
 
 
 def _best(offers: Iterable[Offer], wish: Wishes, known: tuple[int, ...]) -> list[Offer]:
-    """One offer for each time and place: in the way she named first, with a worker she knows where there is one."""
+    """One offer for each time and place: in the way she named first, with a worker who speaks her language, or whom she
+    knows, where there is one."""
     ways = wish.how or MODES
+    speakers = choosing.speakers(wish.language) if wish.language else frozenset[int]()
 
-    def liking(offer: Offer) -> tuple[int, int, int]:
+    def liking(offer: Offer) -> tuple[int, int, int, int]:
         worker = known.index(offer.staff) if offer.staff in known else len(known)
-        return ways.index(offer.mode) if offer.mode in ways else len(ways), worker, offer.staff or 0
+        way = ways.index(offer.mode) if offer.mode in ways else len(ways)
+        return way, 0 if offer.staff in speakers else 1, worker, offer.staff or 0
 
     best: dict[tuple[datetime, Any], Offer] = {}
     for offer in sorted(offers, key=liking):
@@ -133,16 +150,25 @@ def _best(offers: Iterable[Offer], wish: Wishes, known: tuple[int, ...]) -> list
     return sorted(best.values(), key=lambda offer: (offer.start, *liking(offer)))
 
 
-def _spread(offers: list[Offer]) -> list[Offer]:
-    """Three of them that differ: on three days where there are three, else at different hours of the day."""
+def _spread(visit: LinkVisit, offers: list[Offer]) -> list[Offer]:
+    """Three of them that differ: the soonest, then those that bring another day, part of the day, place or way."""
     if len(offers) <= 3:
         return offers
-    days = [list(day) for _date, day in groupby(offers, key=lambda offer: offer.start.date())]
-    if len(days) >= 3:
-        # The soonest, then a later hour of the next days: three times at the same hour are hardly a choice.
-        return [days[0][0], days[1][len(days[1]) // 2], days[2][0]]
-    picked = [offers[0], offers[len(offers) // 2], offers[-1]]
-    return sorted(set(picked), key=lambda offer: offer.start)
+    at = places(visit, {offer.venue for offer in offers})
+
+    def traits(offer: Offer) -> tuple[tuple[str, Any], ...]:
+        local = offer.start.astimezone(at[offer.venue].zone)
+        part = bisect(_PARTS, local.hour)
+        where = offer.venue if offer.mode == Mode.IN_PERSON else offer.mode
+        return ("day", local.date()), ("part", part), ("where", where)
+
+    picked, rest = [offers[0]], list(offers[1:])
+    while len(picked) < 3:
+        seen = {trait for offer in picked for trait in traits(offer)}
+        best = max(rest, key=lambda offer: sum(trait not in seen for trait in traits(offer)))  # the first of the best
+        picked.append(best)
+        rest.remove(best)
+    return sorted(picked, key=lambda offer: offer.start)
 
 
 def shown(visit: LinkVisit, offers: list[Offer]) -> list[Shown]:
@@ -162,6 +188,11 @@ def _told(offer: Offer, place: Place | None, names: dict[int, str], kinds: dict[
         place, offer.mode, offer.start, offer.end, who=names.get(offer.staff or 0, ""), audience=offer.audience,
         kind=session.kind if session else "one-to-one", until=session.end if session else None,
     )
+
+
+def open_hours(visit: LinkVisit, wish: Wishes, kind: Any) -> list[Offer]:
+    """The soonest times to come when she likes, at any place; each is offered as every other time is."""
+    return _best(_search(visit, replace(wish.wide_open(), shape="window"), kind, clock.now(), limit=PAGE), wish, ())
 
 
 def page_of_times(

@@ -46,6 +46,13 @@ class Place:
     creche: bool
     address: str
     directions: str
+    entrance: str
+    parking: str
+    bus: str
+
+
+#: What her pages say of the way to a place that is no secret.
+_WAYS = ("directions", "entrance", "parking", "bus")
 
 
 def places(visit: LinkVisit, ids: Collection[int]) -> dict[int, Place]:
@@ -56,7 +63,7 @@ def places(visit: LinkVisit, ids: Collection[int]) -> dict[int, Place]:
         address = ", ".join(part for part in (row.address, row.postcode) if part) if open_ else ""
         found[row.id] = Place(
             row.id, label_for(row, visit.actor), ZoneInfo(row.zone), row.kind == "online", row.step_free, row.creche,
-            address, (row.directions or "") if open_ else "",
+            address, *((getattr(row, way) or "") if open_ else "" for way in _WAYS),
         )
     return found
 
@@ -71,6 +78,11 @@ def day_words(at: datetime, zone: ZoneInfo) -> str:
     if day == today + timedelta(days=1):
         return _("Tomorrow, %(day)s", day=words)
     return words
+
+
+def long_day(day: date) -> str:
+    """A day in full, such as "Tuesday 3 March"."""
+    return _date_words(day)
 
 
 def weekdays() -> list[str]:
@@ -135,6 +147,9 @@ class Told:
     where: str
     address: str
     directions: str
+    entrance: str
+    parking: str
+    bus: str
     step_free: bool
     who: str
     what: str
@@ -143,6 +158,7 @@ class Told:
     group: bool
     women_only: bool
     creche: int
+    interpreter: str = ""
     number: int | None = None
     may_change: bool = False
 
@@ -174,6 +190,9 @@ def told(
         where=place.label if place is not None and here else "",
         address=place.address if place is not None and here else "",
         directions=place.directions if place is not None and here else "",
+        entrance=place.entrance if place is not None and here else "",
+        parking=place.parking if place is not None and here else "",
+        bus=place.bus if place is not None and here else "",
         step_free=place.step_free if place is not None and here else False,
         who=who,
         what=what,

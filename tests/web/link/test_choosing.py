@@ -209,7 +209,7 @@ def test_a_group_and_a_drop_in_say_what_they_are(town: Town, phone: Phone) -> No
     phone.arrive(make_link(town.woman, type_id=group))
     one, other = phone.buttons(".good")
     assert one == "Tomorrow, Tuesday 3 March 1pm Come in: Riverside Hub, in a group, women only"
-    assert other == "Wednesday 4 March 9am to 12 noon Come in: Elm Surgery"
+    assert other == "Wednesday 4 March 9am to 12 noon Come in: Elm Surgery, come any time"
     phone.press("9am to 12 noon").press("Yes, book")
     assert "Come any time between these times." in phone.words
 
