@@ -191,6 +191,11 @@ def day_and_year(day: date) -> str:
     return f"{day_text(day)} {day.year}"
 
 
+def month_name(month: int) -> str:
+    """A month in words."""
+    return _MONTHS[month - 1]
+
+
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
            "November", "December")
