@@ -51,7 +51,7 @@ def answer(visit: LinkVisit, number: int, said: str) -> bool:
         return False
     month = row.start.astimezone(ZoneInfo(current_app.config["SIDEGATE_ZONE"])).strftime("%Y-%m")
     db.session.execute(insert(AskedAfterwards), {"appointment_id": row.id})
-    counts = {name: getattr(_F.c, name) + (name == said) for name in ANSWERS}
+    counts = {name: getattr(_F.c, name) + int(name == said) for name in ANSWERS}
     here = (_F.c.venue_id == row.venue_id, _F.c.month == month)
     if db.session.execute(update(_F).where(*here).values(counts).returning(_F.c.month)).first() is None:
         first = {name: int(name == said) for name in ANSWERS}

@@ -66,6 +66,7 @@ QUERIES: dict[str, Callable[[Planted], list[tuple[dict[str, Any], str]]]] = {
 #: Routes of which nobody here sees a page, and why.
 NEVER_A_PAGE: dict[str, str] = {
     "link.check": "There is nothing to check until a time was picked: tests/worlds/test_her_link.py reads it.",
+    "link.join": "It only leads on, and only near the time: tests/web/link/test_online.py reads it.",
     "link.cancelled": "Nothing was cancelled: the walk of tests/web/link/test_every_page.py reads it.",
     "account.home": "It only leads on.",
     "bootstrap.static": "The library's own files; ours are read.",

@@ -13,7 +13,7 @@ from scheduler.errors import Invalid, NotFound, SlotUnavailable
 from scheduler.notifications import codes
 from scheduler.rules.slots import Offer
 from scheduler.rules.telling import TO_TELL, Told
-from scheduler.services import booking, clients, telling, visibility
+from scheduler.services import booking, clients, online, telling, visibility
 from scheduler.services.actors import Actor
 from scheduler.services.booking import Choice, Wanted
 from scheduler.services.clients import ClientRecord
@@ -25,7 +25,7 @@ from scheduler.web import pages, told
 from scheduler.web.reception import bp
 from scheduler.web.reception.clients import offers_for
 from scheduler.web.reception.finding import Place, Shown, names_of, shown
-from scheduler.web.reception.safe import contact_lines
+from scheduler.web.reception.contact_words import contact_lines
 from scheduler.web.reception.search import by_day, pick_query, read_pick, soonest
 from scheduler.web.reception.telling import HOW
 from scheduler.web.reception.words import MODES, REASONS, STAFF
@@ -161,7 +161,7 @@ def appointment(appointment_id: int) -> Any:
         day_path=_day_path(actor, row, seen),
         may_miss=row.state == "booked" and now >= row.start, may_come=row.start <= now + timedelta(hours=12),
         may_undo=row.state in ("arrived", "checked-in", "fulfilled", "noshow"), texts=text_lines(row),
-        **_told(actor, row, now),
+        room=online.room(row), **_told(actor, row, now),
     )
 
 

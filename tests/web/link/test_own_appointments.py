@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from scheduler.extensions import db
-from scheduler.models import Message, SafeContact
+from scheduler.models import Ask, Client, Message, SafeContact
 from scheduler.services import booking
 from scheduler.services.actors import SYSTEM
 from scheduler.services.booking import Choice
@@ -172,3 +172,26 @@ def test_where_texts_are_not_safe_nothing_is_asked_and_nothing_made_safe(
     db.session.rollback()
     kept = db.session.get(SafeContact, (her, "sms"))
     assert kept is None or (kept.safe, kept.checked_at) == ((values or {}).get("safe", "yes"), None)
+
+
+def test_another_number_is_asked_of_staff_and_stops_the_old_one(town: Town, app: Flask, phone: Phone) -> None:
+    elsewhere = Phone(app).arrive(make_link(town.woman))
+    phone.arrive(make_link(town.woman)).press("Tuesday").press("Yes, book").press("Use another number")
+    phone.press("Send it", number="not a number")
+    assert phone.status == 422
+    assert "Type a phone number" in phone.words
+    field = phone.page.select_one("input[name=number]")
+    assert field is not None
+    assert field["value"] == "not a number"
+    db.session.rollback()
+    assert not db.session.get(SafeContact, (town.woman, "sms")).paused  # type: ignore[union-attr]
+    phone.press("Send it", number="07700 900 456")
+    assert "One of us will check the new one with you first." in phone.words
+    db.session.rollback()
+    assert [(row.kind, row.words) for row in db.session.scalars(select(Ask))] == [("number", "+447700900456")]
+    assert db.session.get(SafeContact, (town.woman, "sms")).paused  # type: ignore[union-attr]
+    assert db.session.get(Client, town.woman).phone != "+447700900456"  # type: ignore[union-attr]
+    queued = select(func.count()).select_from(Message).where(Message.state == "planned")
+    assert db.session.execute(queued).scalar() == 0
+    assert phone.open("/my/").status == elsewhere.open("/my/").status == 410
+    assert [row.state for row in appointments()] == ["booked"]
