@@ -7,7 +7,7 @@ text is claimed. So a lead who comes on call is told of what she takes over, and
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,6 +36,9 @@ SOON = timedelta(hours=24)
 AGAIN = timedelta(hours=4)
 #: A text about an alert says nothing useful later than this; the alert itself stays.
 ALERT_LASTS = ALERT_AHEAD
+#: Whoever was told of an alert that nobody has settled is told again after this long, up to so many times in all: she
+#: may not have heard the first, and nobody is helped by a phone that never stops.
+ALERT_AGAIN, ALERT_TIMES = timedelta(minutes=15), 4
 
 #: What became of a text that certainly told nobody: it is as if it had never been planned.
 _NEVER = frozenset({"cancelled", "expired"})
@@ -103,17 +106,23 @@ def _news(waits: list[Waits], now: datetime) -> tuple[list[dict[str, Any]], list
         return [], [], 0
     texts = store.texts_about(waits)
     latest: dict[_Key, datetime] = {}
+    times: Counter[_Key] = Counter()
     for row in texts:
         if row.state not in _NEVER:
             key = (row.about, row.about_id, row.staff_id)
             latest[key] = max(row.created_at, latest.get(key, row.created_at))
+            times[key] += 1
     audience = _audience(waits, texts, now)
     rows: list[dict[str, Any]] = []
     told: list[int] = []
     unreached = 0
     for each in waits:
         people = audience[each.about, each.id]
-        fresh = [person for person in sorted(people) if _is_news(each, latest.get((each.about, each.id, person)), now)]
+        fresh = [
+            person for person in sorted(people)
+            if _is_news(each, latest.get(key := (each.about, each.id, person)), now)
+            and (each.about == CASE or times[key] < ALERT_TIMES)
+        ]  # fmt: skip
         lasts = AGAIN if each.about == CASE else ALERT_LASTS - (now - each.since)
         rows += (
             {
@@ -131,8 +140,8 @@ def _news(waits: list[Waits], now: datetime) -> tuple[list[dict[str, Any]], list
 
 def _is_news(each: Waits, told_at: datetime | None, now: datetime) -> bool:
     """Is someone who was told at `told_at`, or never, to be told? Once for each time that something begins to wait, and
-    of a case again while it does."""
-    return told_at is None or told_at < each.since or (each.about == CASE and told_at <= now - AGAIN)
+    again while it does."""
+    return told_at is None or told_at < each.since or told_at <= now - (AGAIN if each.about == CASE else ALERT_AGAIN)
 
 
 def _audience(waits: Collection[Waits], texts: Collection[Any], now: datetime) -> dict[tuple[str, int], frozenset[int]]:
@@ -236,6 +245,6 @@ def hers(actor: Actor) -> tuple[Hers, ...]:
 
 
 __all__ = [
-    "AGAIN", "ALERT_LASTS", "SAID_ONCE", "SOON", "Banner", "Hers", "banner", "hers", "still_to_tell", "tell",
+    "AGAIN", "ALERT_AGAIN", "ALERT_LASTS", "ALERT_TIMES", "SAID_ONCE", "SOON", "Banner", "Hers", "banner", "hers", "still_to_tell", "tell",
     "tell_of_alerts", "tell_of_cases",
 ]

@@ -158,14 +158,14 @@ def is_her_worker(alert: int, staff: int) -> bool:
 
 
 def texts_about(waits: Collection[Waits]) -> list[Columns]:
-    """Every text about these: about, about_id, staff_id, state, outcome and created_at."""
+    """Every text about these, the oldest first: about, about_id, staff_id, state, outcome and created_at."""
     if not waits:
         return []
     ids = {about: tuple(each.id for each in waits if each.about == about) for about in (CASE, ALERT)}
     query = select(_T.about, _T.about_id, _T.staff_id, _T.state, _T.outcome, _T.created_at).where(
         or_(*(and_(_T.about == about, _T.about_id.in_(each)) for about, each in ids.items() if each))
     )
-    return list(db.session.execute(query))
+    return list(db.session.execute(query.order_by(_T.id)))
 
 
 # --- what a page shows ------------------------------------------------------------------------------------------------

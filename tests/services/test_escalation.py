@@ -358,6 +358,52 @@ def test_the_same_alert_is_told_once(town: Town, clock: Any) -> None:
     assert told() == [lead]
 
 
+class TestAnAlertThatNobodySettles:
+    @pytest.fixture
+    def alert(self, town: Town) -> int:
+        self.worker = make.make_staff(phone="+447700900777")
+        self.lead = make_lead()
+        town.due(town.she, at(10), staff=self.worker)
+        return town.he_walks_in()
+
+    def minute_by_minute(self, clock: Any, minutes: int) -> list[tuple[int, int]]:
+        """(minute, who) of each text that is planned and goes out in so many minutes from nine."""
+        found = []
+        for minute in range(1, minutes + 1):
+            before = len(told())
+            set_texts(state="sent")
+            clock.set(at(9) + timedelta(minutes=minute))
+            escalation.tell()
+            found += [(minute, who) for who in told()[before:]]
+        return found
+
+    def test_is_told_again_a_few_times_to_the_lead_and_her_worker(self, alert: int, clock: Any) -> None:
+        both = sorted([self.worker, self.lead])
+        assert sorted(told()) == both
+        found = self.minute_by_minute(clock, 125)
+        assert found == [(minute, who) for minute in (15, 30, 45) for who in both]
+
+    def test_stops_when_someone_says_what_was_done(self, alert: int, clock: Any) -> None:
+        assert len(self.minute_by_minute(clock, 20)) == 2
+        alerts.settle(Actor("staff", self.lead, "lead"), alert, "They never met.")
+        assert self.minute_by_minute(clock, 60) == []
+
+    def test_a_repeat_that_waits_when_it_is_settled_is_not_sent(self, alert: int, clock: Any) -> None:
+        set_texts(state="sent")
+        clock.set(at(9, 15))
+        assert escalation.tell() == 2
+        alerts.settle(Actor("staff", self.lead, "lead"), alert, "They never met.")
+        assert staff_texts.claim() == []
+        assert {row.state for row in db.session.execute(select(StaffText)).scalars()} == {"sent", "cancelled"}
+
+    def test_whoever_comes_on_call_meanwhile_is_told_from_then_on(self, alert: int, clock: Any) -> None:
+        set_texts(state="sent")
+        clock.set(at(9, 20))
+        other = make_lead(2)
+        escalation.tell()
+        assert other in told()
+
+
 # --- settling ---------------------------------------------------------------------------------------------------------
 
 
