@@ -17,7 +17,7 @@ from sqlalchemy import insert, update
 from scheduler import clock
 from scheduler.errors import Invalid, Merged, NotAllowed, NotFound, NotOnePerson, Stale, WrongState
 from scheduler.extensions import db
-from scheduler.models import Alert, Client, ClientMerge, Override, Stay, TimeRequest
+from scheduler.models import Alert, Client, ClientMerge, Override, Stay, TimeRequest, Waiting
 from scheduler.notifications import planning
 from scheduler.services import audit, booking, cases, comparing, merged_exclusions, merged_person
 from scheduler.services.actors import Actor, can_merge_clients
@@ -26,7 +26,7 @@ from scheduler.services.personal import clean
 from scheduler.services.transaction import use_case
 from scheduler.store import exclusions as exclusion_store
 from scheduler.store import merging as store
-from scheduler.store import people
+from scheduler.store import people, waiting_list
 from scheduler.store.merging import Columns
 
 _LONGEST = 1000
@@ -158,21 +158,23 @@ def _go(gone: Columns, into: int) -> None:
 
 
 def _hand_over_the_rest(giver: int, taker: int, only: dict[str, Any] | None) -> dict[str, list[int]]:
-    """Stays, open requests for times, open alerts and overrides: all, or those of `only` that are still the giver's.
-    Gives which."""
+    """Stays, open requests for times, waits, open alerts and overrides: all, or those of `only` that are still the
+    giver's. Gives which."""
     held = {
         "stays": [row.id for row in store.stays(giver)],
         "requests": store.open_requests(giver),
         "alerts": store.open_alerts(giver),
         "overrides": [row.id for row in store.overrides(giver)],
+        "waits": [row.id for row in waiting_list.open_rows(giver)],
     }
     tables: dict[str, Any] = {
         "stays": (Stay.__table__, "client_id"), "requests": (TimeRequest.__table__, "client_id"),
         "alerts": (Alert.__table__, "person_id"), "overrides": (Override.__table__, "client_id"),
+        "waits": (Waiting.__table__, "client_id"),
     }  # fmt: skip
     for what, ids in held.items():
         if only is not None:
-            ids = held[what] = [each for each in ids if each in only[what]]
+            ids = held[what] = [each for each in ids if each in only.get(what, ())]
         if ids:
             table, column = tables[what]
             db.session.execute(update(table).where(table.c.id.in_(ids)).values(**{column: taker}))

@@ -38,7 +38,7 @@ def _with_words(*more: Any) -> Any:
 def appointment(appointment_id: int) -> Found | None:
     """One appointment with its type, venue, worker and client. One query."""
     return db.session.execute(
-        _with_words(Appointment.note, Client.given_name, Client.family_name, Client.reference)
+        _with_words(Appointment.note, Appointment.interpreter, Client.given_name, Client.family_name, Client.reference)
         .join(Client, Client.id == Appointment.client_id)
         .where(Appointment.id == appointment_id)
     ).first()

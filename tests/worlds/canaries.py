@@ -15,6 +15,7 @@ from urllib.parse import unquote_plus
 #: that there is such a place.
 REFUGE = {
     "name": "Quillhaven", "address": "Zephyrgate", "postcode": "ZX9 7QK", "directions": "Yarrowmill",
+    "entrance": "Bramblegate", "parking": "Hollyhurst", "bus": "Thistlecroft",
     "phone": "07700900811", "session": "Marigold", "room": "Garnet", "series": "Periwinkle", "site": "Wistermoor",
     "venue id": "7770001", "session id": "7771001", "site id": "7772001", "series id": "7773001",
 }

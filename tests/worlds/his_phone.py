@@ -97,6 +97,7 @@ class Prober:
         self.every_way_and_place()
         for _ in range(2):
             self.ask()
+        self.other_ways()
         self.tamper()
         self.his_own()
         self.leave(token)
@@ -148,6 +149,23 @@ class Prober:
         self.look("/my/asked")
         self.send("GET", "/my/asked", headers={"Accept-Encoding": "gzip"})
         self.look("/my/")
+
+    def other_ways(self) -> None:
+        """When no time suits: the waiting list, on and off and on again, a call, and what is said afterwards."""
+        for path in ("/my/help", "/my/helped", "/my/thanks"):
+            self.look(path)
+        self.press("/my/ask", do="look", what=self.wit.choice(("1", "2", "3")), how="phone")
+        for weeks in ("2", "8", "999", "x"):
+            self.press("/my/wait", weeks=weeks)
+            self.look("/my/help")
+        self.press("/my/wait/no")
+        self.press("/my/wait/no")
+        self.press("/my/wait")
+        self.press("/my/thanks")
+        self.press("/my/thanks")
+        for path in ("/my/", "/my/help", "/my/helped", "/my/ask"):
+            self.look(path)
+            self.send("GET", path, headers={"Accept-Encoding": "gzip"})
 
     def tamper(self) -> None:
         """Requests that no page of his makes."""

@@ -28,11 +28,12 @@ from scheduler.models import (
     TimeRequest,
     Venue,
 )
-from scheduler.services import booking, cases, clients, door, exclusions, staff
-from scheduler.services.actors import SYSTEM, Actor
+from scheduler.services import booking, cases, choices, clients, door, exclusions, staff, waiting_list
+from scheduler.services.actors import SYSTEM, Actor, client_actor
 from scheduler.services.booking import Choice
 from scheduler.services.clients import ClientDetails
 from scheduler.services.exclusions import ExclusionDetails
+from scheduler.services.waiting_list import Wish
 
 from ..support import factories as make
 from ..support.desk import make_user
@@ -78,6 +79,7 @@ def plant(with_exclusion: bool = True) -> Planted:
     _places(world)
     _people(world)
     _bookings(world)
+    _waits(world)
     if with_exclusion:
         add_an_exclusion(world)
     _texts_and_feeds(world)
@@ -103,7 +105,8 @@ def _places(world: Planted) -> None:
         Venue(
             id=int(REFUGE["venue id"]), site_id=near, kind="refuge", confidential=True, name=f"{REFUGE['name']} Lodge",
             label="", address=f"7 {REFUGE['address']}", postcode=REFUGE["postcode"], phone=REFUGE["phone"],
-            directions=f"behind {REFUGE['directions']}",
+            directions=f"behind {REFUGE['directions']}", entrance=f"{REFUGE['entrance']} door",
+            parking=f"at {REFUGE['parking']}", bus=f"7 to {REFUGE['bus']}",
         )
     )
     for venue in (world.hub, refuge):
@@ -233,6 +236,15 @@ def add_an_exclusion(world: Planted) -> None:
         world.filler("alert_id", alert)
     door.check(lead, world.hub, None, f"Thaddeus {NAMED['name']}")
     assert db.session.execute(select(TimeRequest.id)).first() is not None
+
+
+def _waits(world: Planted) -> None:
+    """She waits for a time at the refuge, and he for any; what she could choose from was counted."""
+    wish = Wish(places=(int(REFUGE["venue id"]), world.hub), creche=1)
+    for client, about, wanted in ((world.her, "hers", wish), (world.him, "his", Wish())):
+        waits = waiting_list.join(SYSTEM, client, world.talk, wanted, at(0, 0, 20).date())
+        world.filler("waiting_id", waits, about)
+        choices.note(client_actor(client), client, world.talk, "waiting", choices.Asked())
 
 
 def _texts_and_feeds(world: Planted) -> None:

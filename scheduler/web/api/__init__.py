@@ -21,6 +21,7 @@ from scheduler.web.api import (
     staff,
     types,
     venues,
+    waiting,
 )
 from scheduler.web.api.places import known_blockers
 from scheduler.web.errors import problem
@@ -28,7 +29,7 @@ from scheduler.web.security import public
 
 RESOURCES = (
     venues.bp, types.bp, staff.bp, sessions.bp, series.bp, clients.bp, offers.bp, appointments.bp, requests.bp,
-    links.bp, exclusions.bp, feeds.bp, desk.bp,
+    links.bp, exclusions.bp, feeds.bp, desk.bp, waiting.bp,
 )
 
 

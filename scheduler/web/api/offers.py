@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import fields
 
 from scheduler.rules.presence import Mode
+from scheduler.rules.slots import Offer
 from scheduler.services import booking
 from scheduler.services.actors import Actor
 from scheduler.services.booking import ALL_MODES, Wanted
@@ -49,6 +50,10 @@ class OfferSchema(Schema):
     audience = fields.String(required=True)
 
 
+#: A page of them, described once.
+OfferPage = paged(OfferSchema)
+
+
 def _wanted(args: dict[str, Any], start: datetime) -> Wanted:
     return Wanted(
         client_id=args["client_id"], type_id=args["type_id"], start=start, until=args["until"],
@@ -78,18 +83,23 @@ def _from(actor: Actor, args: dict[str, Any], place: list[Any] | None) -> list[A
 @bp.route("/offers")
 @roles(*EVERYONE)
 @bp.arguments(OffersAskedSchema, location="query")
-@bp.response(200, paged(OfferSchema))
+@bp.response(200, OfferPage)
 def list_offers(args: dict[str, Any]) -> Any:
     """The times that this client could be given, the earliest first. A time that she cannot have is not there, and
     nothing says why."""
     actor = current_actor()
     found = page(args, _from(actor, args, after(args)), _place_of)
-    places = Places({offer.venue for offer in found["items"]})
-    found["items"] = [
+    found["items"] = offers_shown(found["items"])
+    return found
+
+
+def offers_shown(found: list[Offer]) -> list[dict[str, Any]]:
+    """Offers as `OfferSchema` shows them."""
+    places = Places({offer.venue for offer in found})
+    return [
         {
             "session_id": offer.session, "venue": places.place(offer.venue), "staff_id": offer.staff,
             "mode": offer.mode, "start": offer.start, "end": offer.end, "audience": offer.audience,
         }
-        for offer in found["items"]
+        for offer in found
     ]
-    return found

@@ -131,4 +131,5 @@ def helped(visit: LinkVisit) -> Any:
     waits = waiting_list.waits(visit.client_id)
     if waits is None:
         return go("home")
-    return render_template("link/helped.html", until=long_day(waits.until), texts=links.number_ending(visit) is not None)
+    texts = links.number_ending(visit) is not None
+    return render_template("link/helped.html", until=long_day(waits.until), texts=texts)

@@ -14,4 +14,5 @@ from scheduler.web.reception import (  # noqa: E402, F401  (routes)
     replies,
     safe,
     telling,
+    waiting,
 )
