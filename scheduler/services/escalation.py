@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from scheduler import clock
@@ -39,6 +39,9 @@ ALERT_LASTS = ALERT_AHEAD
 #: Whoever was told of an alert that nobody has settled is told again after this long, up to so many times in all: she
 #: may not have heard the first, and nobody is helped by a phone that never stops.
 ALERT_AGAIN, ALERT_TIMES = timedelta(minutes=15), 4
+
+#: A text to staff is kept this long. It says nothing, but whom and when is not to be kept for ever.
+TEXTS_KEPT = timedelta(days=30)
 
 #: What became of a text that certainly told nobody: it is as if it had never been planned.
 _NEVER = frozenset({"cancelled", "expired"})
@@ -244,7 +247,16 @@ def hers(actor: Actor) -> tuple[Hers, ...]:
     return _shown(rows)
 
 
+@use_case
+def forget() -> int:
+    """Delete what is left of texts to staff once they are a month old; gives how many. What they were about, and that
+    someone was told of it, stays in the audit log."""
+    table = StaffText.__table__
+    deleted = delete(table).where(table.c.created_at < clock.now() - TEXTS_KEPT)
+    return int(db.session.execute(deleted).rowcount)  # type: ignore[attr-defined]
+
+
 __all__ = [
-    "AGAIN", "ALERT_AGAIN", "ALERT_LASTS", "ALERT_TIMES", "SAID_ONCE", "SOON", "Banner", "Hers", "banner", "hers", "still_to_tell", "tell",
-    "tell_of_alerts", "tell_of_cases",
+    "AGAIN", "ALERT_AGAIN", "ALERT_LASTS", "ALERT_TIMES", "SAID_ONCE", "SOON", "TEXTS_KEPT", "Banner", "Hers", "banner",
+    "forget", "hers", "still_to_tell", "tell", "tell_of_alerts", "tell_of_cases",
 ]

@@ -1,5 +1,5 @@
 """What is let go once it has served: a key's first result after a day, a link's session once it is over, the words of
-a text that came back after a week, what women asked for once it was seen to.
+a text that came back after a week, what women asked for once it was seen to, texts to staff after a month.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from scheduler.models import (
     StaffText,
 )
 from scheduler.notifications import staff_texts
-from scheduler.services import alerts, booking, cases, door, escalation, overrides
+from scheduler.services import alerts, booking, cases, door, escalation, overrides, retention
 from scheduler.services.actors import SYSTEM, Actor
 from scheduler.services.transaction import use_case
 from tests.support import factories as make
@@ -606,3 +606,18 @@ def test_an_override_alerts_her_worker_when_it_is_soon_and_calls_nobody_about_th
     cancelled = select(StaffText.state).where(StaffText.about == "case")
     assert set(db.session.execute(cancelled).scalars()) == {"cancelled"}
     assert escalation.banner(decides).count == alerted
+
+
+def test_texts_to_staff_are_let_go_after_a_month_and_what_still_waits_is_not_told_again_for_it(
+    town: Town, clock: Any
+) -> None:
+    lead = make_lead()
+    town.clash(at(16))
+    set_texts(state="sent")
+    clock.forward(days=29)
+    retention.purge()
+    assert told() == [lead]
+    clock.forward(days=2)
+    retention.purge()
+    assert told() == []
+    assert db.session.execute(select(AuditRecord).where(AuditRecord.action == "staff-told")).first() is not None
