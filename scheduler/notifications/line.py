@@ -27,7 +27,7 @@ log = structlog.get_logger("sidegate")
 #: What was claimed and not begun this many seconds later is put back: what made it safe may not be so any more.
 BEGIN_WITHIN = 20.0
 #: How long answers are gathered before they are recorded together, in seconds.
-GATHER = 0.05
+GATHER = 0.25
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=10)
 #: So many answers one after another that leave us in doubt are no accident.
 _DOUBTS = 3

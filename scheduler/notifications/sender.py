@@ -16,7 +16,7 @@ from flask import Flask, current_app
 
 from scheduler import clock
 from scheduler.models import Message
-from scheduler.notifications import forgetting, outbox, replies, results, words
+from scheduler.notifications import outbox, replies, results, words
 from scheduler.notifications.gateway import Accepted, Answer, NotTried, Refused, Text, Unknown
 from scheduler.notifications.line import line_for
 from scheduler.notifications.outbox import Due
@@ -34,11 +34,13 @@ BATCH = 100
 
 def run_once(limit: int = BATCH) -> int:
     """Send up to `limit` due messages, in an app context; gives how many were claimed."""
+    _give_up_on_lost()
     return _round(limit)[0]
 
 
 def run(rounds: int, limit: int = BATCH) -> int:
     """Send what is due, a batch after another, at most so many; gives how many messages were claimed."""
+    _give_up_on_lost()
     sent = 0
     for _ in range(rounds):
         claimed, more = _round(limit)
@@ -51,14 +53,11 @@ def run(rounds: int, limit: int = BATCH) -> int:
 def _round(limit: int) -> tuple[int, bool]:
     """One batch: how many were claimed, and whether more may be due."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    lost = _give_up_on_lost()
-    if lost:
-        log.warning("worker lost", count=lost)
     line = line_for(app)
     room = line.room(limit)
     texts, looked_at = _claim(room) if room else ([], 0)
     for some in line.send(texts):
-        record_all(dict(some), line.gateway.keeps)
+        record_all(dict(some))
     return len(texts), bool(room) and looked_at >= room
 
 
@@ -84,26 +83,24 @@ def _claim(limit: int) -> tuple[list[Text], int]:
     return [Text(due.message_id, due.phone, body, due.until) for due, body in claims.claimed], claims.looked_at
 
 
-def record_all(answers: Mapping[int, Answer], keeps: bool = True) -> None:
+def record_all(answers: Mapping[int, Answer]) -> None:
     """Record what came of these claimed messages. An answer that cannot be recorded costs no other: its message stays
     claimed, and is asked about later."""
     try:
-        record(answers, keeps)
+        record(answers)
     except Exception as problem:
         if len(answers) == 1:
             log.error("answer not recorded", message_id=next(iter(answers)), error=type(problem).__name__)
             return
         for message_id, answer in answers.items():
-            record_all({message_id: answer}, keeps)
+            record_all({message_id: answer})
 
 
 @by_row_locks
-def record(answers: Mapping[int, Answer], keeps: bool = True) -> None:
-    """Record what came of these claimed messages, in one transaction. `keeps` says that the provider keeps copies."""
+def record(answers: Mapping[int, Answer]) -> None:
+    """Record what came of these claimed messages, in one transaction."""
     now = clock.now()
     settle(answers, now)
-    if keeps:
-        forgetting.remember(answers.values(), now)
     stopped = [each for each, answer in answers.items() if isinstance(answer, Refused) and answer.stopped]
     if stopped:
         _stop(results.clients_of(stopped))
@@ -149,5 +146,7 @@ def _stop(client_ids: Iterable[int]) -> None:
 
 
 @by_row_locks
-def _give_up_on_lost() -> int:
-    return results.give_up_on_lost(clock.now())
+def _give_up_on_lost() -> None:
+    lost = results.give_up_on_lost(clock.now())
+    if lost:
+        log.warning("worker lost", count=lost)

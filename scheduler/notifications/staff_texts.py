@@ -56,7 +56,7 @@ def run_once(limit: int = BATCH) -> int:
     claimed = {each.text.message_id: each for each in (claim(room) if room else ())}
     for some in line.send([each.text for each in claimed.values()]):
         for text_id, answer in some:
-            record(text_id, answer, claimed[text_id].others, line.gateway.keeps)
+            record(text_id, answer, claimed[text_id].others)
     return sum(1 + len(each.others) for each in claimed.values())
 
 
@@ -115,15 +115,12 @@ def _leave(ids: Iterable[int], state: str, outcome: str, now: datetime) -> None:
 
 
 @by_row_locks
-def record(text_id: int, answer: Answer, others: Iterable[int] = (), keeps: bool = True) -> None:
-    """Record what came of a claimed text, and of the others that it spoke for. `keeps` says that the provider keeps a
-    copy of it."""
+def record(text_id: int, answer: Answer, others: Iterable[int] = ()) -> None:
+    """Record what came of a claimed text, and of the others that it spoke for."""
     now = clock.now()
     if isinstance(answer, Accepted):
         settle({text_id: answer}, now, of=_T)
         _leave_claimed(others, now)
-        if keeps:
-            forgetting.remember([answer], now)
         return
     settle(dict.fromkeys((text_id, *others), answer), now, of=_T)
     log.warning("text to staff not sent", text_id=text_id, outcome=answer.outcome)

@@ -20,7 +20,6 @@ from scheduler.rules.discretion import Names
 from scheduler.rules.reminders import Purpose
 from scheduler.services import texts
 from scheduler.services.actors import Actor
-from scheduler.services.transaction import by_row_locks
 
 #: All that a test text says, whoever picks up the phone.
 WORDS = "This is a test."
@@ -43,7 +42,7 @@ def send(actor: Actor) -> Answer:
     gateway = gateway_for(app)
     [[(_, answer)]] = Line(gateway).send([Text(0, number, WORDS, clock.now() + _LASTS, "test")])
     if gateway.keeps:
-        by_row_locks(forgetting.remember)([answer], clock.now())
+        forgetting.remember(answer)
     return answer
 
 

@@ -195,6 +195,17 @@ def kept_at_provider(now: datetime, limit: int) -> list[Kept]:
     return [Kept(*row) for row in rows]
 
 
+def settled_unheard(table: Any, since: datetime, until: datetime) -> Select[Any]:
+    """The provider's ids of texts in `table` that left in `since <= t < until`, of which nothing was heard since, and
+    which nobody has seen to at the provider."""
+    t = table.c
+    seen = select(_P.id).where(_P.provider_id == t.provider_id).exists()
+    return select(t.provider_id).where(
+        t.state.in_(("accepted", "sent")), t.send_after >= since, t.send_after < until, t.provider_id.is_not(None),
+        ~seen,
+    )
+
+
 # --- The handset ------------------------------------------------------------------------------------------------------
 
 
