@@ -9,8 +9,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
+
+_At = TypeVar("_At", bound=Any)
 
 
 class Interval(NamedTuple):
@@ -32,18 +34,27 @@ class Interval(NamedTuple):
         return Interval(self.start - before, self.end + after)
 
 
-def merge(spans: Iterable[Interval]) -> list[Interval]:
-    """The same instants as sorted, disjoint, non-touching intervals."""
-    merged: list[Interval] = []
+def joined(spans: Iterable[tuple[_At, _At]]) -> list[tuple[_At, _At]]:
+    """The same instants as sorted, disjoint, non-touching spans; of whatever stands for an instant."""
+    found: list[tuple[_At, _At]] = []
+    first = last = None
     for start, end in sorted(spans):
         if end <= start:
             continue
-        if merged and start <= merged[-1].end:
-            if end > merged[-1].end:
-                merged[-1] = Interval(merged[-1].start, end)
-        else:
-            merged.append(Interval(start, end))
-    return merged
+        if first is None or last is None or start > last:
+            if first is not None and last is not None:
+                found.append((first, last))
+            first, last = start, end
+        elif end > last:
+            last = end
+    if first is not None and last is not None:
+        found.append((first, last))
+    return found
+
+
+def merge(spans: Iterable[tuple[datetime, datetime]]) -> list[Interval]:
+    """The same instants as sorted, disjoint, non-touching intervals."""
+    return [Interval(start, end) for start, end in joined(spans)]
 
 
 def subtract(whole: Interval, taken: Iterable[tuple[datetime, datetime]]) -> list[Interval]:

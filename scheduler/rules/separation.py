@@ -82,6 +82,20 @@ def violates(apart: Apart, mine: Presence, theirs: Presence) -> bool:
     return mine.interval.overlaps(theirs.days) or theirs.interval.overlaps(mine.days)
 
 
+def alike(aparts: Iterable[Apart]) -> dict[Person, Person]:
+    """For each person of these exclusions, the one who stands for all that are kept away in just the same way.
+
+    What a presence of the one bars, the same presence of the other bars too; so theirs may be merged before `barriers`,
+    which widens a whole or takes its days with the same result as it does its parts.
+    """
+    ways: dict[Person, set[tuple[Separation, timedelta]]] = {}
+    for apart in aparts:
+        gap = apart.gap if apart.separation is Separation.GAP else timedelta()
+        ways.setdefault(apart.other, set()).add((apart.separation, gap))
+    first: dict[frozenset[tuple[Separation, timedelta]], Person] = {}
+    return {person: first.setdefault(frozenset(way), person) for person, way in ways.items()}
+
+
 def barriers(
     aparts: Iterable[Apart],
     presences: Iterable[Presence],

@@ -16,11 +16,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from scheduler.errors import Invalid, NotAllowed, SidegateError, SlotUnavailable
 from scheduler.rules.audience import Audience, closed_to, is_eligible
 from scheduler.rules.intervals import Interval
+from scheduler.rules.presence import Kind
 from scheduler.rules.separation import Gatekeeper, Separation, barriers
-from scheduler.rules.slots import Asker, Length
+from scheduler.rules.slots import Asker, Length, Opening
 from scheduler.services import actors
 from scheduler.services.actors import Actor
-from scheduler.store import diary, nearby, separation
+from scheduler.store import diary, in_the_way, nearby, separation
 from scheduler.store.diary import Held
 
 log = structlog.get_logger(__name__)
@@ -49,20 +50,21 @@ def may_act_for(actor: Actor, client_id: int) -> None:
 
 
 def asker_for(
-    person: diary.ClientRow, sites: Collection[int], span: Interval, but_not: int | None = None, *,
+    person: diary.ClientRow, openings: Collection[Opening], span: Interval, but_not: int | None = None, *,
     overriding: bool = False,
 ) -> Asker:
-    """Everything about this client that decides whether she may be at these sites in this span: what she has already,
-    and where and when she may not be (SAFETY.md 2 and 3). `but_not` is the appointment that is being moved and does not
-    stand in its own way. `overriding` is for `services.overrides` alone: it leaves out whom she is kept from, and
-    nothing else (SAFETY.md 5)."""
+    """Everything about this client that decides whether she may be in these sessions in this span: what she has
+    already, and where and when she may not be (SAFETY.md 2 and 3); of other sessions it says nothing. `but_not` is the
+    appointment that is being moved and does not stand in its own way. `overriding` is for `services.overrides` alone:
+    it leaves out whom she is kept from, and nothing else (SAFETY.md 5)."""
+    sites = frozenset(opening.site for opening in openings)
     kept, near = separation.aparts_and_neighbours(person.id, sites)
+    around = sites.union(*near.values())
     if overriding:
         kept = []
-    others = {apart.other for apart in kept}
-    by_day = {apart.other for apart in kept if apart.separation is not Separation.GAP}
-    if others:
-        own, there = separation.own_and_presences(person.id, others, span.start, span.end, by_day, but_not)
+    if kept:
+        groups = frozenset(opening.session for opening in openings if opening.kind is Kind.GROUP)
+        own, there = in_the_way.own_and_presences(person.id, kept, around, groups, *span, but_not)
     else:
         own, there = diary.own(person.id, span.start, span.end, but_not), []
     series = {apart.other for apart in kept if apart.separation in (Separation.SERIES, Separation.SITE)}
@@ -70,7 +72,6 @@ def asker_for(
         there = [*there, *separation.enrolled(series)]
     closed: list[tuple[int, Interval]] = []
     if not is_eligible(person.eligibility):
-        around = set(sites).union(*near.values())
         reach = span.widened(2 * diary.LONGEST, 2 * diary.LONGEST)
         closed = closed_to(person.eligibility, nearby.windows(around, Audience.WOMEN), reach)
     return Asker(person.eligibility, Gatekeeper(barriers(kept, there, near, closed)), own)

@@ -140,12 +140,13 @@ def _offers(
         held = [h for h in held if h.opening.kind in wanted.kinds]
     if not held:
         return []
+    openings = [h.opening for h in held]
     span = Interval(start, until + diary.LONGEST)
-    asker = asker_for(person, {h.opening.site for h in held}, span, wanted.moving, overriding=overriding)
+    asker = asker_for(person, openings, span, wanted.moving, overriding=overriding)
     taken = diary.taken(start, until, wanted.venues)
     if moving is not None and moving.session_id in taken:
         taken[moving.session_id] = diary.taken_in(moving.session_id, moving.id)
-    openings, staff = [h.opening for h in held], wanted.staff
+    staff = wanted.staff
     if wanted.woman_worker:
         women = diary.women({worker for opening in openings for worker in opening.staff})
         staff = women if staff is None else staff & women

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, case, exists, func, literal, or_, select, union_all
 
@@ -27,8 +27,7 @@ from scheduler.models import (
 from scheduler.rules.intervals import Interval, local_days
 from scheduler.rules.presence import Kind, Mode, presence
 from scheduler.rules.separation import Apart, Person, Presence, Separation
-from scheduler.rules.slots import Own
-from scheduler.store.diary import COUNTED_STATES, LONGEST, NONE, margins_of, zone
+from scheduler.store.diary import COUNTED_STATES, LONGEST, margins_of, zone
 from scheduler.store.nearby import both_ways
 
 _S, _SS, _V, _A = Session.__table__.c, SessionStaff.__table__.c, Venue.__table__.c, Appointment.__table__.c
@@ -108,78 +107,49 @@ def is_named(client_id: int) -> bool:
     return bool(db.session.execute(query).scalar())
 
 
-def presences(
-    people: Collection[Person], start: datetime, until: datetime, by_day: Collection[Person] | None = None
-) -> list[Presence]:
-    """Every counted presence of these people that could come near the range, three days either side.
-
-    `by_day` are those whose whole local days matter: for the others `days` is left at the presence itself, because
-    working out a day costs more than all the rest. None means everyone.
-    """
-    return _presences(None, people, start, until, by_day, None)[1]
-
-
-def own_and_presences(
-    client: int,
-    others: Collection[Person],
-    start: datetime,
-    until: datetime,
-    by_day: Collection[Person],
-    but_not: int | None = None,
-) -> tuple[tuple[Own, ...], list[Presence]]:
-    """`diary.own` of this client and the `presences` of those whom she is kept from, in one question."""
-    return _presences(client, others, start, until, by_day, but_not)
-
-
-def _presences(
-    client: int | None,
-    people: Collection[Person],
-    start: datetime,
-    until: datetime,
-    by_day: Collection[Person] | None,
-    but_not: int | None,
-) -> tuple[tuple[Own, ...], list[Presence]]:
+def presences(people: Collection[Person], start: datetime, until: datetime) -> list[Presence]:
+    """Every counted presence of these people that could come near the range, three days either side: wherever it is,
+    with its group and its whole days. `store.in_the_way` reads what one search needs of them."""
     clients = tuple(person.id for person in people if person.kind == "client")
     staff = tuple(person.id for person in people if person.kind == "staff")
-    span = {"low": start - 3 * LONGEST, "high": until + 3 * LONGEST}
-    own: list[Own] = []
+    span = {"low": start - REACH, "high": until + REACH}
     found: list[Presence] = []
-    if clients or client is not None:
-        query = _THERE if by_day is not None and not by_day else _THERE_BY_DAY
-        asked = {**span, "clients": clients, "own": NONE} if client is None else {
-            **span, "clients": (client, *clients), "own": client,
-        }  # fmt: skip
-        _client_presences(by_day, db.session.execute(query, asked).all(), client, but_not, own, found)
-    if staff:
-        found += _staff_presences(by_day, db.session.execute(_STAFF_THERE, {**span, "staff": staff}).all())
-    return tuple(own), found
+    for who, site, here, left, session, kind, series, name in (
+        db.session.execute(_THERE, {**span, "clients": clients}) if clients else ()
+    ):
+        there, group = Interval(here, left), kind == Kind.GROUP
+        days = local_days(there, zone(name))
+        found.append(
+            Presence(Person("client", who), site, there, days, session if group else None, series if group else None)
+        )
+    for shift in shifts(staff, start, until):
+        days = local_days(shift.there, zone(shift.zone))
+        found.append(Presence(shift.worker, shift.site, shift.there, days, shift.group, shift.series))
+    return found
 
 
-def _days(by_day: Collection[Person] | None, person: Person, span: Interval, zone_name: str) -> Interval:
-    return local_days(span, zone(zone_name)) if by_day is None or person in by_day else span
+#: How far from a range an appointment or session may begin and still come near it: each is a day long at most, with
+#: margins of some hours, and what counts may be the whole local day.
+REACH = 3 * LONGEST
 
-
-_HERS = _A.client_id == bindparam("own")
-#: For each row the span that counts; the bare times of her own alone, because each instant read costs time.
 _THERE = (
     select(
-        _A.id, _A.client_id, case((_A.present_from.is_not(None), _A.site_id)).label("site"),
+        _A.client_id, case((_A.present_from.is_not(None), _A.site_id)).label("site"),
         func.coalesce(_A.present_from, _A.start).label("here"), func.coalesce(_A.present_until, _A.end).label("left"),
-        case((_HERS, _A.start)).label("begins"), case((_HERS, _A.end)).label("ends"), _A.session_id, _S.kind, _ENROLLED,
-        literal("").label("zone"),
+        _A.session_id, _S.kind, _ENROLLED, _V.zone,
     )
-    .select_from(Appointment.__table__.join(Session.__table__, _S.id == _A.session_id))
+    .select_from(
+        Appointment.__table__.join(Session.__table__, _S.id == _A.session_id).join(
+            Venue.__table__, _V.id == _A.venue_id
+        )
+    )
     .where(
         _A.client_id.in_(bindparam("clients", expanding=True)),
         _A.start >= bindparam("low"),
         _A.start < bindparam("high"),
         _A.state.in_(COUNTED_STATES),
-        or_(_A.present_from.is_not(None), _S.kind == str(Kind.GROUP), _HERS),
+        or_(_A.present_from.is_not(None), _S.kind == str(Kind.GROUP)),
     )
-)
-#: The zone is read only where someone's whole days count.
-_THERE_BY_DAY = _THERE.with_only_columns(*list(_THERE.selected_columns)[:-1], _V.zone, maintain_column_froms=True).join(
-    Venue.__table__, _V.id == _A.venue_id
 )
 _STAFF_THERE = (
     select(
@@ -200,43 +170,35 @@ _STAFF_THERE = (
 )
 
 
-def _client_presences(
-    by_day: Collection[Person] | None,
-    rows: Iterable[Any],
-    client: int | None,
-    but_not: int | None,
-    own: list[Own],
-    found: list[Presence],
-) -> None:
-    """Sorts the rows into the client's own and the others'. Unpacked by position: this runs for each presence."""
-    group_kind, people = str(Kind.GROUP), {row[1]: Person("client", row[1]) for row in rows}
-    for ident, who, site, here, left, begins, ends, session, kind, series, zone_name in rows:
-        span = Interval(here, left)
-        if who == client:
-            if ident != but_not:
-                own.append(Own(Interval(begins, ends), site, None if site is None else span))
-            continue
-        person = people[who]
-        days = span if by_day is not None and person not in by_day else local_days(span, zone(zone_name))
-        if kind == group_kind:
-            found.append(Presence(person, site, span, days, session, series))
-        else:
-            found.append(Presence(person, site, span, days))
+class Shift(NamedTuple):
+    """A worker's presence for a session: `there` with the margins, `zone` the venue's. `site` is None when nobody comes
+    to it in person, `group` the session when it is a group, which is a place too."""
+
+    worker: Person
+    site: int | None
+    there: Interval
+    zone: str
+    group: int | None
+    series: int | None
 
 
-def _staff_presences(by_day: Collection[Person] | None, rows: Iterable[Any]) -> list[Presence]:
+def shifts(staff: Collection[int], start: datetime, until: datetime) -> list[Shift]:
+    """Every presence of these members of staff that could come near the range, three days either side."""
+    if not staff:
+        return []
     found = []
-    for row in rows:
-        here = Mode.IN_PERSON in row.modes
-        group = row.kind == Kind.GROUP
+    for row in db.session.execute(
+        _STAFF_THERE, {"staff": tuple(staff), "low": start - REACH, "high": until + REACH}
+    ):
+        here, group = Mode.IN_PERSON in row.modes, row.kind == Kind.GROUP
         if not here and not group:
             continue
-        margins, who = margins_of(row.arrive_early, row.leave_late), Person("staff", row.staff_id)
-        span = presence(Mode.IN_PERSON, row.start, row.end, margins) if here else Interval(row.start, row.end)
-        assert span is not None
+        margins = margins_of(row.arrive_early, row.leave_late)
+        there = presence(Mode.IN_PERSON, row.start, row.end, margins) if here else Interval(row.start, row.end)
+        assert there is not None
         found.append(
-            Presence(
-                who, row.site_id if here else None, span, _days(by_day, who, span, row.zone),
+            Shift(
+                Person("staff", row.staff_id), row.site_id if here else None, there, row.zone,
                 row.id if group else None, row.series_id if group else None,
             )
         )

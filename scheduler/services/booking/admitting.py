@@ -55,7 +55,7 @@ def admit(
     if actor.kind == "client" and (not kind.self_service or person.request_mode or separation.is_named(person.id)):
         raise SlotUnavailable
     with failing_closed():
-        asker = asker_for(person, {opening.site}, Interval(start, end), but_not, overriding=overriding)
+        asker = asker_for(person, [opening], Interval(start, end), but_not, overriding=overriding)
         if not (
             place_admits(actor, held, person.id, choice.mode, start, end)
             and slots.admits_session(asker, opening, choice.mode)

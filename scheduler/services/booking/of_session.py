@@ -76,7 +76,7 @@ def _comes_along(actor: Actor, held: Held, row: Any, start: datetime, end: datet
         return False
     try:
         with failing_closed():
-            asker = asker_for(person, {opening.site}, Interval(start, end), row.id)
+            asker = asker_for(person, [opening], Interval(start, end), row.id)
             return (
                 place_admits(actor, held, person.id, row.mode, start, end)
                 and slots.admits_session(asker, opening, row.mode)
