@@ -10,8 +10,9 @@ from marshmallow import fields
 
 from scheduler.rules.audience import Eligibility
 from scheduler.rules.presence import Mode
-from scheduler.services import clients
+from scheduler.services import clients, safe_contacts
 from scheduler.services.clients import ClientDetails, ClientRecord, SafeContactDetails
+from scheduler.services.safe_contacts import CHANNELS, PHONE_IS
 from scheduler.web.api.base import EVERYONE, ID, Blueprint, IfMatch, expected, page_of_all, paged, roles, tag
 from scheduler.web.api.fields import (
     Choice,
@@ -31,7 +32,8 @@ from scheduler.web.security import current_actor
 
 bp = Blueprint("clients", "Those who use the service.")
 
-CHANNELS = ("sms", "call", "voicemail")
+#: A list longer than this is for a report, not for asking.
+MOST_TO_ASK = 2000
 
 
 class PreferencesSchema(Schema):
@@ -67,6 +69,7 @@ class ClientSchema(Schema):
     eligibility = fields.String(required=True, dump_only=True)
     eligibility_policy = fields.String(dump_only=True, allow_none=True)
     eligibility_decided_at = Moment(dump_only=True, allow_none=True)
+    phone_is = fields.String(dump_only=True)
     request_mode = fields.Boolean(required=True, dump_only=True)
     active = fields.Boolean(required=True, dump_only=True)
     version = fields.Integer(required=True, dump_only=True)
@@ -227,6 +230,22 @@ def decide_eligibility(body: dict[str, Any], client_id: int) -> Any:
     return _whole(client_id)
 
 
+class PhoneIsSchema(Schema):
+    """Whose phone the client's number is: unknown, hers, shared, other (someone else's) or place (work, a hostel)."""
+
+    phone_is = Choice(PHONE_IS, required=True)
+
+
+@bp.route(f"/clients/<{ID}:client_id>/phone-is", methods=["PUT"])
+@roles(*EVERYONE)
+@bp.arguments(PhoneIsSchema)
+@bp.response(200, ClientSchema)
+def set_phone_is(body: dict[str, Any], client_id: int) -> Any:
+    """Record whose phone it is. A changed number makes it unknown."""
+    clients.set_phone_is(current_actor(), client_id, body["phone_is"])
+    return _whole(client_id)
+
+
 # --- safe contact -----------------------------------------------------------------------------------------------------
 
 
@@ -246,8 +265,21 @@ class SafeContactSchema(Schema):
     hours = listed(fields.Nested(HoursSchema), 50, load_default=())
     may_name = listed(Text(20, 1), 5, load_default=(), metadata={"description": "What a text may name."})
     language = Text(8, 2, load_default="en")
-    review_on = Day(allow_none=True, load_default=None)
+    review_on = Day(
+        allow_none=True, load_default=None,
+        metadata={"description": "The last day that the answer holds. A yes without one gets the usual time."},
+    )
     paused = Flag(load_default=False)
+    paused_until = Moment(
+        allow_none=True, load_default=None, metadata={"description": "When a pause ends by itself; without it, never."}
+    )
+    reminder_on_day = Flag(load_default=False, attribute="on_day")
+    word = Text(
+        40, load_only=True, load_default=None, allow_none=True,
+        metadata={"description": "What staff say to be known on the phone. It is not given out again here. Without it "
+                                 "the word that is agreed stays; an empty one forgets it."},
+    )
+    has_word = fields.Boolean(dump_only=True)
     checked_at = Moment(dump_only=True, allow_none=True)
 
 
@@ -264,6 +296,7 @@ def _channels(client_id: int) -> list[dict[str, Any]]:
             "hours": [{"weekday": d, "earliest": a, "latest": b} for d, a, b in each.details.hours],
             "may_name": each.details.may_name, "language": each.details.language,
             "review_on": each.details.review_on, "paused": each.details.paused,
+            "paused_until": each.details.paused_until, "on_day": each.details.on_day, "has_word": each.has_word,
         }
         for each in clients.get(current_actor(), client_id).safe_contacts
     ]
@@ -287,6 +320,24 @@ def set_safe_contact(body: dict[str, Any], client_id: int, channel: str) -> Any:
     details = SafeContactDetails(hours=hours, **{**body, "may_name": tuple(body["may_name"])})
     clients.set_safe_contact(current_actor(), client_id, channel, details)
     return next(each for each in _channels(client_id) if each["channel"] == channel)
+
+
+class ToAskSchema(Schema):
+    """A client whose check of what is safe is due, or will be within two weeks, and when she is here next."""
+
+    client_id = fields.Integer(required=True)
+    review_on = fields.Date(required=True)
+    following = Moment(allow_none=True)
+
+
+@bp.route("/clients/ask-again")
+@roles(*EVERYONE)
+@bp.arguments(Page, location="query")
+@bp.response(200, paged(ToAskSchema))
+def list_to_ask(args: dict[str, Any]) -> Any:
+    """Whom to ask again what is safe, by client. Nothing goes out to one whose review date has passed."""
+    found = safe_contacts.ask_again(current_actor(), 0, MOST_TO_ASK)
+    return page_of_all(args, sorted(found, key=lambda each: each.client_id), lambda each: (each.client_id,))
 
 
 # --- stays ------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ bp = Blueprint("reception", __name__, url_prefix="/reception")
 
 from scheduler.web.reception import (  # noqa: E402, F401  (routes)
     appointments,
+    ask_again,
     asks,
     clients,
     day,

@@ -19,9 +19,9 @@ from scheduler.store import desk
 from scheduler.store import staff as staff_store
 from scheduler.web import pages, told
 from scheduler.web.reception import bp
+from scheduler.web.reception.contact_words import PHONE_WARNS, call_now, contact_lines
 from scheduler.web.reception.finding import names_of, shown
 from scheduler.web.reception.forms import LANGUAGES, ClientForm, put_refusals
-from scheduler.web.reception.safe import contact_lines
 from scheduler.web.reception.search import (
     FIRST_SCREEN,
     MOST_OFFERS,
@@ -163,7 +163,8 @@ def client(client_id: int) -> Any:
     return render_template(
         "reception/client.html",
         client=record, short=board_store.short_name(record.given_name, record.family_name),
-        prefers=preference_lines(actor, record), contacts=contact_lines(record),
+        prefers=preference_lines(actor, record), contacts=contact_lines(record), call=call_now(record),
+        phone_warns=PHONE_WARNS.get(record.phone_is, "") if record.phone else "",
         upcoming=shown(ahead, actor), known=told.texts(actor, [row.id for row in ahead]),
         past=shown(desk.past(client_id, now), actor),
         may_decide=actors.can_decide_eligibility(actor), link_key=pages.new_key(),

@@ -1,9 +1,8 @@
-"""The desk's forms: a client, what she would choose, and what is safe. What was typed stays when it is refused."""
+"""The desk's forms: a client, and what she would choose. What was typed stays when it is refused."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as lazy
@@ -22,19 +21,14 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from scheduler.errors import Invalid, SidegateError
-from scheduler.services.clients import ClientDetails, ClientRecord, SafeContactDetails
-from scheduler.web import pages
+from scheduler.errors import SidegateError
+from scheduler.services.clients import ClientDetails, ClientRecord
 from scheduler.web.reception.search import minutes_text, read_minutes
 from scheduler.web.reception.words import MODES, WEEKDAYS
 
 LANGUAGES = (
     ("", lazy("English")), ("ar", "العربية"), ("bn", "বাংলা"), ("cy", "Cymraeg"), ("fa", "فارسی"), ("pl", "Polski"),
     ("pa", "ਪੰਜਾਬੀ"), ("ro", "Română"), ("so", "Soomaali"), ("ur", "اردو"), ("other", lazy("Another language")),
-)
-CHANNELS = (("sms", lazy("Texts")), ("call", lazy("Calls")), ("voicemail", lazy("Voicemail")))
-MAY_SAY = (
-    ("name", lazy("the first name")), ("organisation", lazy("our name")), ("place", lazy("the place")),
 )
 
 
@@ -65,7 +59,10 @@ class ClientForm(FlaskForm):  # type: ignore[misc]
     date_of_birth = StringField(
         lazy("Birth date"), [Length(max=40)], description=lazy("Such as 5 March 1987, 03/1987 or 1987.")
     )
-    phone = StringField(lazy("Phone"), [Length(max=40)], render_kw={"inputmode": "tel"})
+    phone = StringField(
+        lazy("Phone"), [Length(max=40)], render_kw={"inputmode": "tel"},
+        description=lazy("A mobile if there is one: a landline gets no texts. From abroad with its +country code."),
+    )
     key_worker_id = SelectField(lazy("Key worker"), coerce=_whole, validate_choice=False)
     notes = TextAreaField(
         lazy("Notes for staff"), [Length(max=4000)], render_kw={"rows": 3},
@@ -134,66 +131,6 @@ class ClientForm(FlaskForm):  # type: ignore[misc]
             "creche": p.get("creche"), "from_time": minutes_text(p.get("from_minute")),
             "until_time": minutes_text(p.get("until_minute")), "version": client.version,
         }
-
-
-class SafeContactForm(FlaskForm):  # type: ignore[misc]
-    """Whether, when and how one channel is safe. Unknown means that nothing goes out."""
-
-    safe = RadioField(
-        lazy("Is it safe?"),
-        choices=options([("yes", lazy("Yes")), ("no", lazy("No")), ("unknown", lazy("Not asked yet"))]),
-        validate_choice=False,
-    )
-    days = ChecksField(lazy("Days"), choices=options(enumerate(WEEKDAYS)), coerce=int, validate_choice=False)
-    from_time = StringField(lazy("From"), [Length(max=5)], render_kw={"type": "time", "step": "300"})
-    until_time = StringField(lazy("Until"), [Length(max=5)], render_kw={"type": "time", "step": "300"})
-    may_name = ChecksField(lazy("A text may say"), choices=options(MAY_SAY), validate_choice=False)
-    review_on = StringField(lazy("Ask again by"), [Length(max=10)], render_kw={"type": "date"})
-    paused = BooleanField(lazy("Pause: send nothing for now"))
-
-    def details(self, before: SafeContactDetails | None) -> SafeContactDetails:
-        """What was typed. Hours that one line cannot show stay as they were unless something was typed over them.
-
-        Raises Invalid with a sentence by field.
-        """
-        low, high = read_minutes(self.from_time.data, "from_time"), read_minutes(self.until_time.data, "until_time")
-        days = tuple(sorted({day for day in self.days.data or () if 0 <= day <= 6}))
-        if (low is None) != (high is None):
-            raise Invalid(until_time=str(lazy("Type both times, or neither.")))
-        if low is not None and high is not None and low >= high:
-            raise Invalid(until_time=str(lazy("This must be later than the other time.")))
-        hours: tuple[tuple[int, int, int], ...] = ()
-        if low is not None and high is not None:
-            hours = tuple((day, low, high) for day in days or range(7))
-        elif days:
-            hours = tuple((day, 9 * 60, 19 * 60) for day in days)
-        if before is not None and not plain_hours(before.hours) and not self.days.data and low is None:
-            hours = before.hours
-        typed = (self.review_on.data or "").strip()
-        review = pages.a_day(typed, date.min, "review_on") if typed else None
-        return SafeContactDetails(
-            safe=self.safe.data or "unknown", hours=hours, may_name=tuple(self.may_name.data or ()),
-            language=before.language if before else "en", review_on=review, paused=self.paused.data,
-        )
-
-    @staticmethod
-    def recorded(details: SafeContactDetails | None) -> dict[str, Any]:
-        """What stands in the form when it is opened."""
-        if details is None:
-            return {"safe": "unknown"}
-        shown = plain_hours(details.hours)
-        return {
-            "safe": details.safe, "may_name": list(details.may_name), "paused": details.paused,
-            "review_on": details.review_on.isoformat() if details.review_on else "",
-            "days": sorted({day for day, _a, _b in details.hours}) if shown else [],
-            "from_time": minutes_text(details.hours[0][1]) if shown and details.hours else "",
-            "until_time": minutes_text(details.hours[0][2]) if shown and details.hours else "",
-        }
-
-
-def plain_hours(hours: tuple[tuple[int, int, int], ...]) -> bool:
-    """True when the hours are the same on each of their days, so that one line can show them."""
-    return len({(low, high) for _day, low, high in hours}) <= 1
 
 
 class EligibilityForm(FlaskForm):  # type: ignore[misc]

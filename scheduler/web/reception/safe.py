@@ -9,73 +9,46 @@ from flask_babel import gettext as _
 
 from scheduler import clock
 from scheduler.errors import Invalid
+from scheduler.rules import phones, reminders
 from scheduler.services import clients, links
-from scheduler.services.clients import ClientRecord
+from scheduler.services.clients import ClientRecord, SafeContactDetails
 from scheduler.store import board as board_store
 from scheduler.web import pages
 from scheduler.web.reception import bp
-from scheduler.web.reception.forms import CHANNELS, MAY_SAY, EligibilityForm, SafeContactForm, put_refusals
-from scheduler.web.reception.search import minutes_text
-from scheduler.web.reception.words import STAFF, WEEKDAYS
+from scheduler.web.reception.contact_words import PHONE_IS, PHONE_WARNS
+from scheduler.web.reception.forms import EligibilityForm, put_refusals
+from scheduler.web.reception.safe_forms import CHANNELS, SafeContactForm, Week
+from scheduler.web.reception.words import STAFF
 from scheduler.web.security import allow, current_actor
 
 
-def contact_lines(record: ClientRecord) -> list[tuple[str, str, str, str]]:
-    """Each channel as (class, channel, what, when and what it may say)."""
-    today = clock.now().astimezone(pages.service_zone()).date()
-    known = {each.channel: each.details for each in record.safe_contacts}
-    lines = []
-    for channel, word in CHANNELS:
-        details = known.get(channel)
-        if details is None or details.safe == "unknown":
-            lines.append(("unknown", str(word), _("Not asked yet: use none"), ""))
-        elif details.safe == "no":
-            lines.append(("no", str(word), _("Not safe: never use"), ""))
-        elif details.paused:
-            lines.append(("no", str(word), _("Paused: nothing is sent"), ""))
-        elif details.review_on is not None and details.review_on < today:
-            lines.append(("no", str(word), _("Ask again first: the answer is too old"), ""))
-        else:
-            says = [str(words) for name, words in MAY_SAY if name in details.may_name] if channel == "sms" else []
-            more = [hours_text(details.hours)] + ([_("may say %(what)s", what=", ".join(says))] if says else [])
-            lines.append(("yes", str(word), _("Safe"), " · ".join(part for part in more if part)))
-    return lines
+def _form(record: ClientRecord, channel: str, typed: bool = False) -> SafeContactForm:
+    """The form of one channel, with what was typed or what is recorded."""
+    known = next((each for each in record.safe_contacts if each.channel == channel), None)
+    details = known.details if known else None
+    if typed:
+        form, week = SafeContactForm(prefix=channel), Week.typed(channel, request.form)
+    else:
+        data = SafeContactForm.recorded(details, clock.now())
+        shown = details.hours if details and data["when"] == "own" else ()
+        form, week = SafeContactForm(formdata=None, data=data, prefix=channel), Week.recorded(channel, shown)
+    return form.prepare(channel, week, bool(known and known.has_word))
 
 
-def hours_text(hours: tuple[tuple[int, int, int], ...]) -> str:
-    """When a channel is safe, in words; `hours` as (weekday, from minute, until minute)."""
-    if not hours:
-        return _("at any reasonable hour")
-    spans: dict[tuple[int, int], list[int]] = {}
-    for day, low, high in hours:
-        spans.setdefault((low, high), []).append(day)
-    return "; ".join(
-        (_("every day") if len(set(days)) == 7 else ", ".join(str(WEEKDAYS[d])[:3] for d in sorted(set(days))))
-        + f" {minutes_text(low)}–{minutes_text(high)}"
-        for (low, high), days in spans.items()
+def _page(record: ClientRecord, typed: SafeContactForm | None = None, channel: str = "", wrong: str = "") -> str:
+    forms = [(name, str(word), typed if typed and name == channel else _form(record, name)) for name, word in CHANNELS]
+    return render_template(
+        "reception/safe.html", client=record, forms=forms, wrong_phone=wrong, phone_is=PHONE_IS,
+        short=board_store.short_name(record.given_name, record.family_name), number=phones.shown(record.phone),
+        landline=phones.is_landline(record.phone), warns=PHONE_WARNS.get(record.phone_is, ""),
     )
-
-
-def _channel_forms(record: ClientRecord, channel: str = "", typed: bool = False) -> list[tuple[str, str, Any]]:
-    """A form for each channel; the one that was sent holds what was typed."""
-    known = {each.channel: each.details for each in record.safe_contacts}
-    forms = []
-    for name, word in CHANNELS:
-        if typed and name == channel:
-            forms.append((name, str(word), SafeContactForm(prefix=name)))
-        else:
-            data = SafeContactForm.recorded(known.get(name))
-            forms.append((name, str(word), SafeContactForm(formdata=None, data=data, prefix=name)))
-    return forms
 
 
 @bp.get("/clients/<int:client_id>/safe")
 @allow(*STAFF)
 def safe_contact(client_id: int) -> Any:
     """What is safe for her, channel by channel."""
-    record = clients.get(current_actor(), client_id)
-    short = board_store.short_name(record.given_name, record.family_name)
-    return render_template("reception/safe.html", client=record, short=short, forms=_channel_forms(record))
+    return _page(clients.get(current_actor(), client_id))
 
 
 @bp.post("/clients/<int:client_id>/safe/<channel>")
@@ -84,21 +57,33 @@ def save_safe_contact(client_id: int, channel: str) -> Any:
     """Save one channel."""
     actor = current_actor()
     record = clients.get(actor, client_id)
-    forms = _channel_forms(record, channel, typed=True)
-    form = next((form for name, _word, form in forms if name == channel), None)
-    if form is None:
+    if channel not in dict(CHANNELS):
         raise Invalid(channel=_("Choose a channel from the list."))
-    known = {each.channel: each.details for each in record.safe_contacts}
+    known = next((each.details for each in record.safe_contacts if each.channel == channel), None)
+    form = _form(record, channel, typed=True)
     if form.validate_on_submit():
         try:
-            clients.set_safe_contact(actor, client_id, channel, form.details(known.get(channel)))
+            clients.set_safe_contact(actor, client_id, channel, form.details(known))
         except Invalid as refused:
             put_refusals(form, refused)
+            form.when.errors = [*form.when.errors, *(str(refused.fields[at]) for at in refused.fields if at == "hours")]
         else:
             flash(_("Saved."), "ok")
             return redirect(url_for("reception.safe_contact", client_id=client_id, _anchor=channel), 303)
-    short = board_store.short_name(record.given_name, record.family_name)
-    return render_template("reception/safe.html", client=record, short=short, forms=forms), 422
+    return _page(record, form, channel), 422
+
+
+@bp.post("/clients/<int:client_id>/phone")
+@allow(*STAFF)
+def save_phone_is(client_id: int) -> Any:
+    """Save whose phone it is."""
+    actor = current_actor()
+    try:
+        clients.set_phone_is(actor, client_id, request.form.get("phone_is", ""))
+    except Invalid as refused:
+        return _page(clients.get(actor, client_id), wrong=_(str(refused.fields["phone_is"]))), 422
+    flash(_("Saved."), "ok")
+    return redirect(url_for("reception.safe_contact", client_id=client_id), 303)
 
 
 @bp.get("/clients/<int:client_id>/eligibility")
@@ -128,6 +113,14 @@ def decide_eligibility(client_id: int) -> Any:
     return render_template("reception/eligibility.html", client=record, form=form), 422
 
 
+def _texts_may_go(record: ClientRecord) -> bool:
+    """Is a text to her safe now, or once a pause that has an end is over?"""
+    contact = next((each.details for each in record.safe_contacts if each.channel == "sms"), SafeContactDetails())
+    now = clock.now()
+    since = contact.paused_until if contact.paused_at(now) and contact.paused_until else now
+    return reminders.silence(contact.as_contact(), since, pages.service_zone()) is None
+
+
 @bp.post("/clients/<int:client_id>/link")
 @allow(*STAFF)
 def send_link(client_id: int) -> Any:
@@ -135,7 +128,7 @@ def send_link(client_id: int) -> Any:
     kind = pages.a_number(request.form.get("type"), "type", 1)
     actor = current_actor()
     links.send_link(actor, client_id, type_id=kind)
-    if contact_lines(clients.get(actor, client_id))[0][0] == "yes":
+    if _texts_may_go(clients.get(actor, client_id)):
         flash(_("A text with a link will go out at a safe hour."), "ok")
     else:
         flash(_("No link was sent: a text is not safe."), "error")

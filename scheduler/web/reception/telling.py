@@ -17,7 +17,7 @@ from scheduler.store import board as board_store
 from scheduler.store.diary import zone as zone_named
 from scheduler.web import pages, told
 from scheduler.web.reception import bp
-from scheduler.web.reception.safe import hours_text
+from scheduler.web.reception.contact_words import hours_text
 from scheduler.web.reception.words import MODES, STAFF
 from scheduler.web.security import allow, current_actor
 
