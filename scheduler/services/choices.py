@@ -7,7 +7,7 @@ timetable's, so that nothing here rests on, or tells of, who is kept from whom (
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, update
@@ -63,6 +63,7 @@ class Took:
 def on_offer(actor: Actor, client_id: int, type_id: int) -> Counts:
     """How much this client could choose from on her own link. Reads only."""
     now = clock.now()
+    found: list[tuple[int, int, str, datetime, int | None]]
     if booking.in_request_mode(client_id):
         found = [
             (session, venue, str(mode), start, None)

@@ -209,7 +209,8 @@ def _close(waiting_id: int, state: str, by: int | None) -> None:
 
 def _entry(row: Any) -> Entry:
     names = {each.name for each in fields(Wish)}
-    kept = {name: tuple(v) if isinstance(v, list) else v for name, v in row.wishes.items() if name in names}
+    said = {name: value for name, value in row.wishes.items() if name in names}
+    kept: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in said.items()}
     text = Contact(row.sms or "unknown", row.hours, row.review_on, bool(row.paused), row.paused_until)
     return Entry(
         row.id, row.client_id, row.type_id, Wish(**kept), row.until, row.made_at, row.offered_at, row.given_name,
