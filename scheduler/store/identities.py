@@ -27,10 +27,10 @@ _M, _N, _X = Match.__table__.c, NamedPerson.__table__.c, Exclusion.__table__.c
 _C = Client.__table__.c
 
 #: Keys with whose they are; and that person's record in use.
-_OWNED = IdentityToken.__table__.outerjoin(
+OWNED = IdentityToken.__table__.outerjoin(
     Client.__table__, and_(_I.owner_kind == "client", _C.id == _I.owner_id, _C.merged_into.is_not(None))
 )
-_OWNER = func.coalesce(_C.merged_into, _I.owner_id)
+OWNER = func.coalesce(_C.merged_into, _I.owner_id)
 
 
 class Candidate(NamedTuple):
@@ -57,7 +57,7 @@ def sharing(tokens: Collection[int], kinds: Collection[str], limit: int | None =
         return set()
     query = select(_I.owner_kind, _I.owner_id)
     if "client" in kinds:
-        query = select(_I.owner_kind, _OWNER).select_from(_OWNED)
+        query = select(_I.owner_kind, OWNER).select_from(OWNED)
     # Not DISTINCT: SQLite then walks everyone's keys in the order of their owners, where it has no statistics yet.
     query = query.where(_I.token.in_(tuple(tokens)), _I.owner_kind.in_(tuple(kinds)))
     if limit is not None:
@@ -68,8 +68,8 @@ def sharing(tokens: Collection[int], kinds: Collection[str], limit: int | None =
 def how_many_share(tokens: Collection[int], kinds: Collection[str]) -> dict[int, int]:
     """For each key, how many people of these kinds have it; someone with two records that do is counted once."""
     query = (
-        select(_I.token, _I.owner_kind, func.count(_OWNER.distinct()))
-        .select_from(_OWNED)
+        select(_I.token, _I.owner_kind, func.count(OWNER.distinct()))
+        .select_from(OWNED)
         .where(_I.token.in_(tuple(tokens)), _I.owner_kind.in_(tuple(kinds)))
         .group_by(_I.token, _I.owner_kind)
     )
