@@ -43,6 +43,7 @@ from scheduler.models import (
     Venue,
 )
 from scheduler.store.messages import Sealed
+from scheduler.store.safety_queue import LINE, LINED
 
 #: A row of which the columns are known by name.
 Columns: TypeAlias = Row[*tuple[Any, ...]]
@@ -208,7 +209,8 @@ _ALERTS_FOR = _MINE.order_by(_L.raised_at, _L.id)
 
 
 def _for_lead() -> Select[Any]:
-    cases = select(func.count()).select_from(SafetyCase.__table__).where(_urgent(bindparam("until"))).scalar_subquery()
+    lines = select(*LINE).select_from(LINED).where(_urgent(bindparam("until"))).distinct().subquery()
+    cases = select(func.count()).select_from(lines).scalar_subquery()
     others = Alert.__table__.alias()
     alerts = select(func.count()).select_from(others).where(others.c.settled_at.is_(None)).scalar_subquery()
     counts, mine = select((cases + alerts).label("waiting")).subquery(), _MINE.subquery()
@@ -230,8 +232,8 @@ def alongside(alert: int, staff: int) -> set[int]:
 
 
 def for_lead(staff: int, until: datetime) -> tuple[int, list[Hers]]:
-    """How many cases due by `until` and alerts wait for any lead, and the alerts in which this one is her worker. One
-    query."""
+    """How many lines of the desk due by `until` and alerts wait for any lead, and the alerts in which this one is her
+    worker. One query."""
     rows = db.session.execute(_FOR_LEAD, {"staff": staff, "until": until}).all()
     return int(rows[0].waiting), [_hers(row) for row in rows if row.id is not None]
 

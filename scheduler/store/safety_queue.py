@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Row, select, union
-from sqlalchemy.orm import aliased
+from sqlalchemy import Row, and_, case, or_, select, union
 
 from scheduler.extensions import db
 from scheduler.models import (
@@ -34,6 +33,26 @@ _SHARED = ("group", "series", "worker")
 _MOST_READ = 20_000
 
 _K, _A, _S = SafetyCase.__table__.c, Appointment.__table__.c, Session.__table__.c
+_OTHER = Appointment.__table__.alias("other_appointment")
+
+#: Safety cases with what says which line of the desk each is in.
+LINED = (
+    SafetyCase.__table__.outerjoin(Appointment.__table__, _A.id == _K.appointment_id)
+    .outerjoin(_OTHER, _OTHER.c.id == _K.other_appointment_id)
+    .outerjoin(Session.__table__, _S.id == _K.other_session_id)
+)
+_TOGETHER = and_(_K.rule.in_(_SHARED), or_(_OTHER.c.client_id.is_not(None), ENROLMENT.is_not(None)))
+
+#: The same for cases that are one line: those of a group series that the same two people share, by one exclusion.
+LINE = (
+    case((~_TOGETHER, _K.id)).label("alone"),
+    *(
+        case((_TOGETHER, column)).label(name)
+        for name, column in (
+            ("by", _K.exclusion_id), ("she", _A.client_id), ("other", _OTHER.c.client_id), ("series", ENROLMENT),
+        )
+    ),
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -48,30 +67,18 @@ class Line:
 def lines() -> list[Line]:
     """Open clashes that nobody has let stand, the most urgent first. Those of a group series that the same two people
     share, by the same exclusion, are one line. One query."""
-    other = aliased(Appointment.__table__)
     query = (
-        select(
-            _K.id, _K.rule, _K.exclusion_id, _K.due_at, _A.client_id, other.c.client_id.label("other_id"),
-            _K.other_session_id, ENROLMENT.label("series_id"),
-        )
-        .select_from(
-            SafetyCase.__table__.outerjoin(Appointment.__table__, _A.id == _K.appointment_id)
-            .outerjoin(other, other.c.id == _K.other_appointment_id)
-            .outerjoin(Session.__table__, _S.id == _K.other_session_id)
-            .outerjoin(OverrideClash.__table__, OverrideClash.__table__.c.subject == _K.subject)
-        )
+        select(_K.id, _K.due_at, *LINE)
+        .select_from(LINED.outerjoin(OverrideClash.__table__, OverrideClash.__table__.c.subject == _K.subject))
         .where(_K.closed_at.is_(None), OverrideClash.__table__.c.subject.is_(None))
         .order_by(_K.due_at, _K.id)
         .limit(_MOST_READ)
     )
     found: dict[Any, Line] = {}
     for row in db.session.execute(query):
-        key: Any = row.id
-        if row.rule in _SHARED and (row.other_id is not None or row.series_id is not None):
-            key = (row.exclusion_id, row.client_id, row.other_id, row.series_id)
-        line = found.get(key)
+        line = found.get(row[2:])
         if line is None:
-            found[key] = Line(row.id, row.due_at)
+            found[row[2:]] = Line(row.id, row.due_at)
         else:
             line.more += 1
     return list(found.values())
@@ -110,4 +117,4 @@ def request(request_id: int) -> Columns | None:
     return db.session.execute(query).first()
 
 
-__all__ = ["Line", "cases", "exclusions_of_overrides", "lines", "request"]
+__all__ = ["LINE", "LINED", "Line", "cases", "exclusions_of_overrides", "lines", "request"]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 
 from scheduler.extensions import db
 from scheduler.models import Appointment, AuditRecord, Override, SafetyCase, TimeRequest
@@ -142,6 +142,16 @@ class TestTheQueue:
         assert safety_desk.desk(lead.actor).later[1].clash.due_at < dates[1]
         (more,) = [each["href"] for each in page_of(desk).select(".lines-of a") if "more date" in each.text]
         assert lead.get(str(more).partition("#")[0]).text.count("Open this case") == 7
+
+    def test_what_cannot_wait_is_counted_as_the_desk_lists_it(self, lead: Desk) -> None:
+        """Two dates of one group within a day are one thing to settle, on the desk and on every page."""
+        self._shared(Town(), 6)
+        db.session.execute(update(SafetyCase).values(due_at=at(14)))
+        db.session.commit()
+        desk = lead.get("/safety/")
+        urgent = page_of(desk).select(".urgent-part .lines-of > li")
+        assert len(urgent) == len(safety_desk.desk(lead.actor).urgent) == 2
+        assert f"{len(urgent)} things on your desk cannot wait until tomorrow." in desk.text
 
     @staticmethod
     def _shared(town: Town, weeks: int) -> list[Any]:
