@@ -16,14 +16,14 @@ from scheduler.models.replies import Reply
 from scheduler.models.sessions import ENROLMENT, AppointmentType, Series, Session, SessionStaff
 from scheduler.models.staff import ApiToken, FeedToken, SignIn, Staff, StaffVenue
 from scheduler.models.tellings import Telling
+from scheduler.models.words import LanguageCheck, TextWords
 
 __all__ = [
     "ENROLMENT", "Alert", "ApiToken", "Appointment", "AppointmentType", "Ask", "AskedAfterwards", "AuditRecord",
     "AuditSeal", "Client", "ClientMerge", "Closure", "EligibilityDecision", "Exclusion", "ExclusionEvent",
     "ExclusionLook", "ExclusionSite", "FeedToken", "FeltSafe", "HandsetText", "Heartbeat", "IdempotencyKey",
-    "IdentityToken", "Link", "LinkSession", "LinkWord", "Match", "Message", "NamedPerson", "OfferedChoice",
-    "OpeningWindow", "Override", "OverrideClash", "ProviderText", "Reply", "SafeContact", "SafetyCase",
-    "Series", "Session",
-    "SessionStaff", "SignIn", "Site", "SiteNeighbour", "Staff", "StaffText", "StaffVenue", "Stay", "Telling",
-    "TimeRequest", "Venue", "Waiting",
+    "IdentityToken", "LanguageCheck", "Link", "LinkSession", "LinkWord", "Match", "Message", "NamedPerson",
+    "OfferedChoice", "OpeningWindow", "Override", "OverrideClash", "ProviderText", "Reply", "SafeContact", "SafetyCase",
+    "Series", "Session", "SessionStaff", "SignIn", "Site", "SiteNeighbour", "Staff", "StaffText", "StaffVenue", "Stay",
+    "Telling", "TextWords", "TimeRequest", "Venue", "Waiting",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import structlog
@@ -70,11 +71,13 @@ def claim(limit: int = BATCH) -> list[Text]:
 def _claim(limit: int) -> tuple[list[Text], int]:
     now, settings = clock.now(), current_app.config
     drawn: list[links.NewLink] = []
+    edited = cache(words.in_force)  # asked for once, when the first text needs it
 
     def worded(due: Due) -> str:
         about = None if due.purpose == "cancellation" else due.appointment_id
         link = links.draw_link(due.client_id, due.message_id, due.type_id, about, now)
-        body = words.text_for(due, settings["SIDEGATE_ORGANISATION"], settings["SIDEGATE_PUBLIC_URL"], link.token)
+        organisation, url = settings["SIDEGATE_ORGANISATION"], settings["SIDEGATE_PUBLIC_URL"]
+        body = words.text_for(due, organisation, url, link.token, edited())
         drawn.append(link)
         return body
 

@@ -82,7 +82,8 @@ def claim(limit: int = BATCH) -> list[Claimed]:
             _leave([row.id], state, outcome, now)
         else:
             groups.setdefault(row.staff_id, []).append(row)
-    return [each for each in (_claim(rows, phones[person], now) for person, rows in groups.items()) if each]
+    edited = words.in_force() if groups else {}
+    return [each for each in (_claim(rows, phones[person], edited, now) for person, rows in groups.items()) if each]
 
 
 def _end(row: Any, to_tell: set[tuple[str, int, int]], now: datetime) -> tuple[str, str]:
@@ -92,10 +93,10 @@ def _end(row: Any, to_tell: set[tuple[str, int, int]], now: datetime) -> tuple[s
     return ("expired", Silence.TOO_LATE) if now >= row.send_before else ("", "")
 
 
-def _claim(rows: list[Any], phone: Sealed, now: datetime) -> Claimed | None:
+def _claim(rows: list[Any], phone: Sealed, edited: words.Edited, now: datetime) -> Claimed | None:
     ids = [row.id for row in rows]
     try:
-        number, body = phone.opened(), words.for_staff()
+        number, body = phone.opened(), words.for_staff(edited=edited)
     except RecordUnreadable:
         return _leave(ids, "suppressed", Silence.UNREADABLE, now)
     except Wordless:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from multiprocessing import get_context
 from os import _exit
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +21,8 @@ from scheduler.notifications import sender, staff_texts, words
 from scheduler.notifications.gateway import Accepted, Refused, Text, Unknown
 from scheduler.notifications.outbox import Wordless
 from scheduler.rules import discretion
-from scheduler.services import alerts, escalation
+from scheduler.rules.languages import BY_CODE
+from scheduler.services import alerts, escalation, wording
 from scheduler.services.actors import Actor
 from scheduler.services.transaction import by_row_locks, use_case
 from tests.support import factories as make
@@ -97,11 +100,12 @@ def change(model: Any, key: int, **values: Any) -> None:
 # --- the words --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("language", words.languages())
+@pytest.mark.parametrize("language", BY_CODE)
 def test_the_words_tell_nothing_in_any_language_and_fit_one_segment(language: str) -> None:
-    body = words.for_staff(language)
+    body = words.for_staff(language, {})
     assert discretion.problems(body, language) == []
-    assert 0 < (discretion.septets(body) or 0) <= discretion.SEGMENT
+    assert discretion.size(body).fits
+    assert body
     assert "http" not in body
     assert not any(letter.isdigit() for letter in body)
 
@@ -111,18 +115,19 @@ def test_the_words_tell_nothing_in_any_language_and_fit_one_segment(language: st
     ["A woman waits.", "The police called.", "Look at the refuge.", "x" * 161, "Reply STOP now.", "Смотрите", " "],
 )
 def test_words_that_tell_stop_the_app_at_start_up_and_are_never_sent(
-    app: Flask, monkeypatch: pytest.MonkeyPatch, body: str
+    app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, body: str
 ) -> None:
-    class Changed:
-        def get_template(self, name: str) -> Any:
-            return type("T", (), {"render": lambda _self: body})() if name.endswith("staff.txt") else kept(name)
-
-    kept = words._TEXTS.get_template
-    monkeypatch.setattr(words, "_TEXTS", Changed())
-    with pytest.raises(Wordless):
-        words.for_staff()
-    with pytest.raises(ConfigurationError):
-        words.check(app)
+    shutil.copytree(wording.FOLDER, tmp_path / "sms")
+    (tmp_path / "sms" / "en" / "staff.txt").write_text(body)
+    monkeypatch.setattr(wording, "FOLDER", tmp_path / "sms")
+    wording.built_in.cache_clear()
+    try:
+        with pytest.raises(Wordless):
+            words.for_staff("en", {})
+        with pytest.raises(ConfigurationError):
+            words.check(app)
+    finally:
+        wording.built_in.cache_clear()
 
 
 def test_every_text_that_goes_out_is_the_same_whatever_it_is_about(watch: Watch, gateway: Watched) -> None:

@@ -23,6 +23,19 @@ class TestOneSegment:
     def test_a_letter_of_two_septets_counts_twice(self) -> None:
         assert problems("x" * 159 + "€") == ["it takes 161 of 160 letters"]
 
+    @pytest.mark.parametrize(("letters", "fits"), [("ب" * 70, True), ("ب" * 71, False), ("ب" + "😀" * 35, False)])
+    def test_in_letters_of_their_own_70_units_are_one_segment(self, letters: str, fits: bool) -> None:
+        assert (problems(letters, "ur") == []) == fits
+        assert problems(letters, "en")
+
+    def test_letters_that_the_alphabet_lacks_are_written_as_people_write_them_on_a_phone(self) -> None:
+        assert discretion.in_plain_letters("Zoë “Małgorzata” Dŵr é") == 'Zoe "Malgorzata" Dwr é'
+        assert discretion.in_plain_letters("آلما") is None
+
+    @pytest.mark.parametrize("hidden", ["\n", "\u202e", "\u2028", "\u2066", "\x00", "\ud800"])
+    def test_letters_that_could_turn_a_text_around_are_refused(self, hidden: str) -> None:
+        assert "it has a line break or a control character" in problems(f"وقت{hidden}", "ur")
+
     def test_a_text_that_needs_another_alphabet_is_refused(self) -> None:
         assert problems("Hi Zoë") == ["it has letters outside the GSM-7 alphabet"]
 
@@ -43,9 +56,28 @@ class TestTellingWords:
         assert not telling_words(text)
 
     def test_english_words_are_found_in_a_welsh_text_and_welsh_ones_too(self) -> None:
-        assert telling_words("Canolfan y Merched", "cy")
-        assert telling_words("Women's Aid", "cy")
-        assert not telling_words("Mae lle i chi", "cy")
+        assert telling_words("Canolfan y Merched")
+        assert telling_words("Women's Aid")
+        assert not telling_words("Mae lle i chi")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Centrum Kobiet", "przemocą", "Uzależnienia", "Centrul pentru femei", "Adăpost",
+            "خواتین کا مرکز", "پناہ گاہ",
+            "مركز النساء", "الْمُخَدِّرات", "ਔਰਤਾਂ ਦਾ ਕੇਂਦਰ", "মহিলা কেন্দ্র", "আশ্রয়", "Khawateen Centre",
+        ],
+    )  # fmt: skip
+    def test_words_that_tell_in_any_language_are_found_in_every_text(self, text: str) -> None:
+        assert telling_words(text)
+
+    @pytest.mark.parametrize("text", ["Wömen", "DRU\u00adG", "ref\u200buge", "self–harm", "cam drin", "Women’s"])
+    def test_accents_invisible_letters_and_dashes_hide_nothing(self, text: str) -> None:
+        assert telling_words(text)
+
+    @pytest.mark.parametrize("text", ["Hi Courtney.", "Merchant House", "Violet Road", "Drogheda Street"])
+    def test_names_that_begin_like_such_a_word_are_left_alone(self, text: str) -> None:
+        assert not telling_words(text)
 
     def test_the_letters_of_an_address_are_no_words(self) -> None:
         assert not telling_words("See https://x.example/a/drugSTOPwomen")
@@ -54,7 +86,10 @@ class TestTellingWords:
 class TestKeywords:
     @pytest.mark.parametrize(
         "text",
-        ["Reply STOP to end", "reply yes to confirm", "Text 'stop'", "send back END", "STOP", "Answer: quit"],
+        [
+            "Odpisz STOP", "Raspundeti cu YES", "رکنے کے لیے stop لکھیں", "ਬੰਦ ਕਰਨ ਲਈ Stop", "Reply STOP to end",
+            "reply yes to confirm", "Text 'stop'", "send back END", "STOP", "Answer: quit",
+        ],
     )
     def test_no_text_asks_for_a_word_that_opts_out_or_in(self, text: str) -> None:
         assert asks_for_a_keyword(text)

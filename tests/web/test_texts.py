@@ -1,4 +1,4 @@
-"""Promises of the manager's page of texts: numbers that lead to nobody, texts as on a phone, a test to one's own."""
+"""Promises of the manager's page of texts: numbers that lead to nobody, and a test to one's own phone."""
 
 from __future__ import annotations
 
@@ -210,26 +210,6 @@ def test_the_picture_needs_no_style_no_script_and_no_other_host(app: Flask, week
 def test_drawing_changes_nothing_in_how_the_process_imports(app: Flask) -> None:
     manager(app).get("/manage/texts/chart.svg")
     assert not [each for each in sys.meta_path if type(each).__module__.startswith("pygal")]
-
-
-# --- texts as on a phone ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.usefixtures("context")
-def test_every_text_in_every_language_is_shown_in_one_segment(app: Flask) -> None:
-    page = BeautifulSoup(manager(app).get("/manage/texts").text, "html.parser")
-    bubbles = page.select(".bubble")
-    assert len(bubbles) == 2 * 5 * 2 + 2
-    for bubble in bubbles:
-        assert discretion.problems(bubble.text, str(bubble["lang"])) == []
-    fits = [each.text for each in page.select(".fits")]
-    assert [re.sub(r"^\d+", "n", each) for each in fits] == ["n of 160 septets · one segment"] * len(bubbles)
-    assert [int(each.split()[0]) for each in fits] == [discretion.septets(bubble.text) for bubble in bubbles]
-
-
-def test_a_text_at_its_longest_is_no_shorter_than_usual(app: Flask) -> None:
-    for each in trial.previews("https://here.example", "The Mill"):
-        assert each.longest is None or (each.longest.septets or 0) >= (each.usual.septets or 999)
 
 
 # --- a test to one's own phone ----------------------------------------------------------------------------------------

@@ -268,7 +268,8 @@ def _texts_and_feeds(world: Planted) -> None:
 def names_of_everything(world: Planted) -> Mapping[str, list[Filler]]:
     """What routes may be asked for: the fillers, and the few that are words."""
     words: dict[str, list[Filler]] = {
-        "channel": [("sms", "")], "filename": [("staff/staff.css", "")],
+        "channel": [("sms", "")], "language": [("ur", "")], "purpose": [("reminder", "")],
+        "filename": [("staff/staff.css", "")],
     }
     return {**words, **world.fillers}
 

@@ -6,4 +6,4 @@ bp = Blueprint("manage", __name__, url_prefix="/manage")
 
 ROLES = ("manager",)
 
-from scheduler.web.manage import hours, people, places, reports, texts, tokens  # noqa: E402, F401  (their routes)
+from scheduler.web.manage import hours, message_words, people, places, reports, texts, tokens  # noqa: E402, F401  (their routes)

@@ -1,11 +1,10 @@
-"""Texts: how many, and what became of them; each as on a phone; and a test to one's own phone."""
+"""Texts: how many, and what became of them; and a test to one's own phone."""
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import Any
 
-from flask import Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 from flask_limiter.util import get_remote_address
@@ -29,27 +28,18 @@ FATES = {
     Fate.UNDELIVERED: lazy("Not delivered"), Fate.UNSAFE: lazy("Not sent: not safe"), Fate.UNKNOWN: lazy("Unknown"),
     Fate.WITHDRAWN: lazy("No longer wanted"),
 }
-PURPOSES = {
-    "confirmation": lazy("Booked"), "reminder": lazy("Reminder"), "change": lazy("Changed"),
-    "cancellation": lazy("Cancelled"), "link": lazy("Her link"), "staff": lazy("To staff"),
-}
-LANGUAGES = {"en": lazy("English"), "cy": lazy("Welsh")}
 SPANS = {1: lazy("1 week"), 4: lazy("4 weeks"), 13: lazy("13 weeks")}
 
 
 @bp.get("/texts")
 @allow(*ROLES)
 def texts() -> Any:
-    """How many texts there were and what became of them; the texts as on a phone; the test."""
+    """How many texts there were and what became of them; the way to their words; the test."""
     actor, weeks = current_actor(), _weeks()
     figures = service.figures(actor, weeks)
-    settings = current_app.config
-    previews = trial.previews(settings["SIDEGATE_PUBLIC_URL"], settings["SIDEGATE_ORGANISATION"])
-    by_purpose = sorted(previews, key=lambda each: list(PURPOSES).index(each.purpose))
     return render_template(
         "manage/texts.html", weeks=weeks, spans=SPANS, fates=FATES, colours=chart.COLOURS, figures=figures, Fate=Fate,
-        pages=pages, meaning_of=codes.meaning_of, languages=LANGUAGES, purposes=PURPOSES, test=trial.WORDS,
-        previews=[(purpose, list(each)) for purpose, each in groupby(by_purpose, key=lambda each: each.purpose)],
+        pages=pages, meaning_of=codes.meaning_of, test=trial.WORDS,
         has_number=service.has_number(actor), me=actor.staff_id,
     )
 
