@@ -16,6 +16,7 @@ from scheduler.models.replies import Reply
 from scheduler.models.sessions import ENROLMENT, AppointmentType, Series, Session, SessionStaff
 from scheduler.models.staff import ApiToken, FeedToken, SignIn, Staff, StaffVenue
 from scheduler.models.tellings import Telling
+from scheduler.models.theme import Theme
 from scheduler.models.words import LanguageCheck, TextWords
 
 __all__ = [
@@ -25,5 +26,5 @@ __all__ = [
     "IdentityToken", "LanguageCheck", "Link", "LinkSession", "LinkWord", "Match", "Message", "NamedPerson",
     "OfferedChoice", "OpeningWindow", "Override", "OverrideClash", "ProviderText", "Reply", "SafeContact", "SafetyCase",
     "Series", "Session", "SessionStaff", "SignIn", "Site", "SiteNeighbour", "Staff", "StaffText", "StaffVenue", "Stay",
-    "Telling", "TextWords", "TimeRequest", "Venue", "Waiting",
+    "Telling", "TextWords", "Theme", "TimeRequest", "Venue", "Waiting",
 ]

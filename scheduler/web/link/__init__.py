@@ -25,6 +25,7 @@ from scheduler.web.link import (  # noqa: E402, F401  (the views)
     diary,
     helping,
     languages,
+    look,
     meeting,
     own,
     texting,

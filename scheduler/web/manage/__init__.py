@@ -6,4 +6,13 @@ bp = Blueprint("manage", __name__, url_prefix="/manage")
 
 ROLES = ("manager",)
 
-from scheduler.web.manage import hours, message_words, people, places, reports, texts, tokens  # noqa: E402, F401  (their routes)
+from scheduler.web.manage import (  # noqa: E402, F401  (their routes)
+    hours,
+    message_words,
+    people,
+    places,
+    reports,
+    texts,
+    theme,
+    tokens,
+)
