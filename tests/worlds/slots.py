@@ -13,9 +13,10 @@ from sqlalchemy import select, update
 
 from scheduler.extensions import db
 from scheduler.models import Session, Venue
-from scheduler.services import booking
+from scheduler.services import booking, waiting_list
 from scheduler.services.actors import SYSTEM
 from scheduler.services.booking import Choice
+from scheduler.services.waiting_list import Wish
 
 from ..support import factories as make
 from ..support.factories import at
@@ -56,6 +57,7 @@ class Slots:
         self.stranger = make.make_client(given_name="Mina")
         choice = Choice(self.them, self.talk, self.later, self.workers[3], "in-person", at(11, 0, 2))
         self.own = booking.book(SYSTEM, choice).id
+        waiting_list.join(SYSTEM, self.them, self.talk, Wish(weekdays=(1, 2)), at(0, 0, 20).date())
 
     def _venue_of(self, session: int) -> int:
         return int(db.session.execute(select(Session.venue_id).where(Session.id == session)).scalar_one())

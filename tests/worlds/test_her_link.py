@@ -44,6 +44,12 @@ def _visit(app: Flask, town: Slots, lose: Any) -> Transcript:
     phone.press("/my/1/change")
     phone.press("/my/pick", time=wanted[0])
     phone.press("/my/times", page="later")
+    for filters in ({"shape": "window"}, {"shape": "alone"}, {"stepfree": "1"}, {"part": "lunch"}, {"who": "peer"}):
+        phone.press("/my/choose", what=str(town.talk), **filters)
+    phone.look("/my/help")
+    phone.press("/my/wait/no")
+    phone.press("/my/wait", weeks="8")
+    phone.look("/my/help")
     for code in (offered[0], offered[-1]):
         phone.press("/my/pick", time=code)
     return [(path, body, 0) for path, body, _questions in phone.heard[heard_before:]]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from scheduler.extensions import db
-from scheduler.models import Appointment, Match, Session
+from scheduler.models import Appointment, Match, Session, Waiting
 from scheduler.services import booking
 from scheduler.services.actors import SYSTEM
 
@@ -72,9 +72,20 @@ class Asking:
             "other": f"/reception/appointments/{appointment}/move", "own": f"/reception/appointments/{appointment}",
         }
         found = {name: said(self.desk.get(path)) for name, path in pages.items()}
+        found |= self.waiting(client)
         found["offers"] = said(self.api.get("/offers", client_id=client, type_id=kind, **TWO_WEEKS))
         found["record"] = said(self.api.get(f"/clients/{client}"))
         found["appointments"] = said(self.api.get("/appointments", client_id=client, **TWO_WEEKS))
+        return found
+
+    def waiting(self, client: int) -> dict[str, bytes]:
+        """What the waiting list shows of whoever is on it, and the times that fit."""
+        query = select(Waiting.id).where(Waiting.client_id == client)
+        found = {"list": said(self.desk.get("/reception/waiting-list"))}
+        found["list api"] = said(self.api.get("/waiting-list"))
+        for waits in db.session.execute(query).scalars():
+            found["fits"] = said(self.desk.get(f"/reception/waiting-list/{waits}"))
+            found["fits api"] = said(self.api.get(f"/waiting-list/{waits}/offers"))
         return found
 
 
