@@ -60,8 +60,7 @@ def for_clash(actor: Actor, clash: Clash) -> tuple[OtherTimes, ...]:
         row = diary.appointment(side.id)
         if row is None or row.state not in OPEN:
             continue
-        times, remote = _like(actor, row), _remote(actor, row)
-        found.append((side, row.version, times, remote))
+        found.append((side, row.version, *_other_times(actor, row)))
     words = _Words(actor, [offer for each in found for offer in (*each[2], *each[3])])
     return tuple(OtherTimes(side, version, words.all(near), words.all(far)) for side, version, near, far in found)
 
@@ -146,30 +145,28 @@ def _wanted(row: Any, reach: timedelta, **narrower: Any) -> Wanted:
     )
 
 
-def _like(actor: Actor, row: Any) -> list[Offer]:
-    """The nearest times of the same kind: with the same worker at the same place, then with anyone there, then
-    anywhere."""
-    here = _wanted(row, _SAME_PLACE, modes=frozenset({row.mode}), venues=(row.venue_id,))
-    found: list[Offer] = []
-    steps = [replace(here, staff=frozenset({row.staff_id}))] if row.staff_id is not None else []
-    for wanted in (*steps, here, _wanted(row, _ANYWHERE, modes=frozenset({row.mode}))):
-        found += _nearest(booking.offers(actor, wanted), row, FEW - len(found), found)
-        if len(found) >= FEW:
-            break
-    return sorted(found, key=lambda each: each.start)
+def _other_times(actor: Actor, row: Any) -> tuple[list[Offer], list[Offer]]:
+    """The nearest times of the same kind: with the same worker at the same place, then with anyone there,
+    then anywhere; and the nearest by phone or video of one in person, with the same worker when there is one. Two
+    searches at most."""
+    here = booking.offers(actor, _wanted(row, _SAME_PLACE, modes=frozenset({row.mode}), venues=(row.venue_id,)))
+    like = _nearest(_with(row.staff_id, here), row, FEW, ())
+    like += _nearest(here, row, FEW - len(like), like)
+    remote = _AT_A_DISTANCE if row.mode == Mode.IN_PERSON else frozenset[str]()
+    few = len(like) < FEW
+    if few or remote:
+        modes = remote | {row.mode} if few else remote
+        far = booking.offers(actor, _wanted(row, _ANYWHERE if few else _REMOTE, modes=modes))
+        like += _nearest([each for each in far if each.mode == row.mode], row, FEW - len(like), like)
+        apart = [each for each in far if each.mode in remote and abs(each.start - row.start) <= _REMOTE]
+        found = _nearest(_with(row.staff_id, apart) or apart, row, 1, ())
+    else:
+        found = []
+    return sorted(like, key=lambda each: each.start), found
 
 
-def _remote(actor: Actor, row: Any) -> list[Offer]:
-    """The nearest time by phone or video: with the same worker when there is one."""
-    if row.mode != Mode.IN_PERSON:
-        return []
-    wanted = _wanted(row, _REMOTE, modes=_AT_A_DISTANCE)
-    steps = [replace(wanted, staff=frozenset({row.staff_id}))] if row.staff_id is not None else []
-    for each in (*steps, wanted):
-        found = _nearest(booking.offers(actor, each), row, 1, ())
-        if found:
-            return found
-    return []
+def _with(staff: int | None, offers: list[Offer]) -> list[Offer]:
+    return [each for each in offers if staff is not None and each.staff == staff]
 
 
 def _nearest(offers: list[Offer], row: Any, most: int, but_not: Iterable[Offer]) -> list[Offer]:

@@ -92,6 +92,18 @@ def test_a_record_that_was_changed_since_it_was_read_is_read_again(lead: Desk) -
     assert lead.post(path, reason="The same.", **hidden(refused.text)).status_code == 303
 
 
+def test_a_second_press_says_that_they_are_one_already(lead: Desk) -> None:
+    she, twice = make.make_client(), make.make_client()
+    path = f"/safety/merges/{she}/with/{twice}"
+    fields = hidden(lead.get(path).text)
+    first, second = (lead.post(path, reason="The same.", **fields) for _ in range(2))
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert first.location == second.location
+    assert "They are one record already." in lead.get(second.location).text
+    other = make.make_client()
+    assert lead.post(f"/safety/merges/{other}/with/{twice}", reason="The same.", **fields).status_code == 404
+
+
 def test_nobody_but_a_lead_opens_any_of_these_pages(app: Flask) -> None:
     she, twice = add("Alma", "Reyes"), add("Amina", "Castle")
     leader = Actor("staff", make.make_staff(role="lead"), "lead")

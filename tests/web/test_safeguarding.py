@@ -111,6 +111,7 @@ def test_recording_an_exclusion_against_a_known_man_shows_what_it_affects_at_onc
     assert saved.status_code == 303
     shown = lead.get(saved.location).text
     assert "1 future appointment is affected" in shown
+    assert "1 person whom we know may be meant, and is kept apart." in shown
     assert shown.count("Open this appointment") == 2
     assert (one(Exclusion).separation, one(Exclusion).source) == ("day", "marac")
 
@@ -124,6 +125,7 @@ def test_recording_one_against_someone_known_by_a_nickname_only(lead: Desk) -> N
     page = lead.get(saved.location).text
     assert "Too little is known" in page
     assert "No future appointment is affected" in page
+    assert "may be meant" not in page
     assert one(Exclusion).gap_minutes == 45
 
 
@@ -259,7 +261,38 @@ def test_changing_one_keeps_its_history_and_refuses_a_stale_page(lead: Desk) -> 
     page = lead.get(f"/safety/exclusions/{made}").text
     assert "Spider" in page
     assert "Names before: Gareth Pike" in page
-    assert lead.post(path, **fields, version="1").status_code == 412
+    refused = lead.post(path, **fields, version="1")
+    assert refused.status_code == 412
+    again = BeautifulSoup(refused.text, "html.parser").find("a", target="_blank")
+    assert again is not None
+    assert again["href"] == path
+
+
+def test_a_review_date_is_one_that_comes_back_to_the_desk(lead: Desk) -> None:
+    she = add("Alma", "Reyes")
+    path, fields = f"/safety/clients/{she}/exclusions/new", {"do": "save", "names": "Gaz Pike", "gap_minutes": "30"}
+    fields |= {"separation": "gap", "source": "told-us"}
+    for day, words in (
+        (at(9, day=-1), "That day is past."), (at(9, day=800), "within the next two years"),
+        (None, "a date that exists"),
+    ):  # fmt: skip
+        answer = lead.post(path, **fields, review_on=f"{day:%Y-%m-%d}" if day else "soon")
+        assert answer.status_code == 422
+        wrong = BeautifulSoup(answer.text, "html.parser").find(id="review_on-wrong")
+        assert wrong is not None
+        assert words in wrong.text
+    assert lead.post(path, **fields, review_on=f"{at(9):%Y-%m-%d}").status_code == 303
+
+
+def test_a_review_date_that_is_past_by_now_may_stay_while_something_else_is_changed(lead: Desk) -> None:
+    past = at(9, day=-20).date()
+    made = exclusions.record(
+        lead.actor, ExclusionDetails(add("Alma", "Reyes"), names=("Gareth Pike",), review_on=past)
+    ).exclusion_id
+    fields = {"names": "Gaz Pike", "separation": "day", "gap_minutes": "30", "source": "police", "version": "1"}
+    path = f"/safety/exclusions/{made}/edit"
+    assert lead.post(path, **fields, review_on=f"{at(9, day=-2):%Y-%m-%d}").status_code == 422
+    assert lead.post(path, **fields, review_on=past.isoformat()).status_code == 303
 
 
 def test_a_place_that_this_lead_may_not_know_of_is_neither_shown_nor_lost(lead: Desk) -> None:

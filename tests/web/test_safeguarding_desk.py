@@ -225,6 +225,16 @@ class TestOneClash:
         assert "Move the named person and keep hers, unless she would rather." in said
         assert said.index("Gareth Pike named") < said.index("Alma Reyes kept")
 
+    def test_it_takes_few_queries_however_many_clashes_and_exclusions_there_are(self, lead: Desk) -> None:
+        town = Town()
+        few = queries(lambda: lead.get(f"/safety/cases/{town.case}"))
+        for number in range(6):
+            other = make.make_client(given_name=f"Man {number}", family_name=f"Quill {number}")
+            exclusions.record(lead.actor, ExclusionDetails(town.she, person=("client", other)))
+            exclusions.record(lead.actor, ExclusionDetails(other, person=("client", town.he)))
+        assert queries(lambda: lead.get(f"/safety/cases/{town.case}")) == few
+        assert few <= 50
+
     @pytest.mark.parametrize("who", [0, 1])
     def test_one_press_moves_either_side_and_the_clash_is_gone(self, lead: Desk, who: int) -> None:
         town = Town()

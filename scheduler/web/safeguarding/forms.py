@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 from flask_wtf import FlaskForm
 from wtforms import (
@@ -18,18 +20,44 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from scheduler.errors import Invalid
 from scheduler.services.exclusions import ExclusionDetails
+from scheduler.services.personal import today
 from scheduler.services.safety_desk import ExclusionView
 from scheduler.web.safeguarding.words import MODES, REASONS, SEPARATIONS, SOURCES
+
+#: Whatever is recorded is looked at again at least so often.
+_FURTHEST_REVIEW = timedelta(days=2 * 366)
 
 
 def options(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
     """Choices from pairs of a value and its words."""
     return [SelectChoice(value, words) for value, words in pairs]
+
+
+class DayField(DateField):  # type: ignore[misc]
+    """A day that someone types or picks; one that does not exist is told kindly."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Raises ValueError, with the sentence for beside the field."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:
+            raise ValueError(_("Type a date that exists, such as 2027-03-05.")) from error
+
+
+class NumberField(IntegerField):  # type: ignore[misc]
+    """A whole number that someone types; anything else is told kindly."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Raises ValueError, with the sentence for beside the field."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:
+            raise ValueError(_("Type a whole number.")) from error
 
 
 class ChecksField(SelectMultipleField):  # type: ignore[misc]
@@ -65,18 +93,29 @@ class ExclusionForm(FlaskForm):  # type: ignore[misc]
         lazy("Anything else to know this person by"), [Length(max=4000)], render_kw={"rows": 2}
     )
     separation = RadioField(lazy("Keep apart"), choices=options(SEPARATIONS.items()), default="gap")
-    gap_minutes = IntegerField(
+    gap_minutes = NumberField(
         lazy("Minutes between them"), [Optional(), NumberRange(0, 1440, lazy("Type minutes from 0 to 1440."))],
         default=30, description=lazy("For the first choice only."),
     )  # fmt: skip
     sites = ChecksField(lazy("Places where this person is never booked"), coerce=int, choices=[])
     source = SelectField(lazy("Where this comes from"), choices=options(SOURCES.items()), default="told-us")
-    review_on = DateField(
+    review_on = DayField(
         lazy("Look at it again on"), [Optional()],
         description=lazy("It stays in force after this date; it only comes back to this desk."),
     )  # fmt: skip
     notes = TextAreaField(lazy("Notes"), [Length(max=4000)], render_kw={"rows": 3})
     version = HiddenField()
+
+    def validate_review_on(self, field: DayField) -> None:
+        """Raises ValidationError for a day from which it would never come back to the desk, or had come back before it
+        was recorded. One that was recorded and is past now may stay as it was."""
+        day, first = field.data, today()
+        if day is None or day == field.object_data:
+            return
+        if day < first:
+            raise ValidationError(_("That day is past. Type the day on which to look at it again."))
+        if day > first + _FURTHEST_REVIEW:
+            raise ValidationError(_("Type a day within the next two years."))
 
     def offer(self, places: dict[int, str], people: list[tuple[str, str]]) -> None:
         """The places and people there are to choose from."""
@@ -174,8 +213,8 @@ class TimesForm(FlaskForm):  # type: ignore[misc]
 
     type = SelectField(lazy("What for"), coerce=int, choices=[], validate_choice=False)
     mode = SelectField(lazy("How"), choices=options(MODES.items()), default="in-person", validate_choice=False)
-    since = DateField(lazy("From"), [Optional()])
-    until = DateField(lazy("Until"), [Optional()])
+    since = DayField(lazy("From"), [Optional()])
+    until = DayField(lazy("Until"), [Optional()])
 
 
 class VerdictForm(FlaskForm):  # type: ignore[misc]
@@ -195,10 +234,10 @@ class LooksForm(FlaskForm):  # type: ignore[misc]
 
         csrf = False
 
-    exclusion = IntegerField(lazy("Record number"), [Optional(), NumberRange(1, 2**53)])
+    exclusion = NumberField(lazy("Record number"), [Optional(), NumberRange(1, 2**53)])
     who = SelectField(lazy("Who"), choices=[], validate_choice=False)
-    since = DateField(lazy("From"), [Optional()])
-    until = DateField(lazy("Until"), [Optional()])
+    since = DayField(lazy("From"), [Optional()])
+    until = DayField(lazy("Until"), [Optional()])
 
 
 class PressForm(FlaskForm):  # type: ignore[misc]

@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 
-from scheduler.errors import Invalid, NotOnePerson, Stale, WrongState
+from scheduler.errors import Invalid, Merged, NotOnePerson, Stale, WrongState
 from scheduler.services import clients, merging
 from scheduler.web import pages
 from scheduler.web.safeguarding import bp
@@ -79,6 +79,11 @@ def merge(keep_id: int, gone_id: int) -> Any:
             put_refusals(form, wrong)
         except (NotOnePerson, Stale) as wrong:
             refused, status = wrong.public, wrong.status
+        except Merged as already:
+            if (already.gone, already.into) != (gone_id, keep_id):
+                raise
+            flash(_("They are one record already."))  # a second press, or another window
+            return redirect(url_for("safeguarding.client", client_id=keep_id), 303)
         else:
             flash(_("They are one record now. Everything that kept either of them apart is in force."), "ok")
             return redirect(url_for("safeguarding.client", client_id=keep_id), 303)

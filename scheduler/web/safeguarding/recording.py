@@ -86,7 +86,7 @@ def edit(exclusion_id: int) -> Any:
     actor = current_actor()
     view = safety_desk.exclusion(actor, exclusion_id)
     places = safety_desk.places(actor)
-    form = ExclusionForm()
+    form = ExclusionForm(data=ExclusionForm.recorded(view))
     form.offer(places, [])
     refused, status = "", 422
     if form.validate_on_submit():
@@ -123,12 +123,19 @@ def _described(card: finding.PersonCard) -> str:
 
 
 def _tell(made: Recorded) -> str:
+    told = str(_("Saved and in force. No future appointment is affected."))
     if made.clashes:
-        return str(
+        told = str(
             ngettext(
                 "Saved and in force. %(num)d future appointment is affected: see below.",
                 "Saved and in force. %(num)d future appointments are affected: see below.",
                 len(made.clashes),
             )
         )
-    return str(_("Saved and in force. No future appointment is affected."))
+    if made.matches:
+        told += " " + ngettext(
+            "%(num)d person whom we know may be meant, and is kept apart.",
+            "%(num)d people whom we know may be meant, and are kept apart.",
+            made.matches,
+        )
+    return told
