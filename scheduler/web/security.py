@@ -176,9 +176,13 @@ def _unauthorised() -> Response:
     return response
 
 
+#: What a browser may keep besides the files of `static/`: it says nothing of anyone, and its address changes with it.
+_KEPT = frozenset({"link.look_sheet"})
+
+
 def _last_headers(response: Response) -> Response:
     static = request.endpoint == "static" or (request.endpoint or "").endswith(".static")
-    if not static:
+    if not static and request.endpoint not in _KEPT:
         response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"

@@ -37,6 +37,8 @@ def test_a_manager_sets_it_and_her_pages_have_it(app, desk):
     assert (answer.mimetype, answer.status_code) == ("text/css", 200)
     assert "#6b2f6b" in answer.text
     assert "pictures/leaf.svg" in answer.text
+    # Kept, or on a slow line every page would wait for it.
+    assert "immutable" in answer.headers["Cache-Control"]
     assert "Tuesday Rooms" in page.html
     assert "no-store" in page.headers["Cache-Control"]
 
