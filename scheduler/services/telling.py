@@ -64,7 +64,7 @@ def to_tell(actor: Actor, start: datetime, until: datetime) -> list[ToTell]:
         known = of_these[row.id]
         if known.told not in TO_TELL:
             continue
-        call = Contact(row.call or "unknown", row.hours, row.review_on, bool(row.paused))
+        call = Contact(row.call or "unknown", row.hours, row.review_on, bool(row.paused), row.paused_until)
         may_call = bool(row.phone) and reminders.silence(call, now, zone) is None
         found.append(
             ToTell(

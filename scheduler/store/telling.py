@@ -30,7 +30,7 @@ def coming(start: datetime, until: datetime) -> list[Columns]:
             Client.family_name, Client.phone, AppointmentType.name.label("kind"), Venue.name, Venue.label,
             Venue.confidential, Venue.zone, Staff.given_name.label("staff_given"),
             Staff.family_name.label("staff_family"), calls.c.safe.label("call"), calls.c.hours, calls.c.review_on,
-            calls.c.paused,
+            calls.c.paused, calls.c.paused_until,
         )
         .join(Client, Client.id == _A.client_id)
         .join(AppointmentType, AppointmentType.id == _A.type_id)

@@ -13,8 +13,9 @@ from scheduler import clock
 from scheduler.extensions import db
 from scheduler.models import Client, HandsetText, Link, Message, SafeContact
 from scheduler.notifications import planning, sender
-from scheduler.services import links
+from scheduler.services import clients, links
 from scheduler.services.actors import SYSTEM
+from scheduler.services.clients import SafeContactDetails
 from scheduler.services.transaction import use_case
 from tests.support.databases import Database
 from tests.support.factories import at
@@ -96,6 +97,36 @@ def test_a_pause_while_workers_claim_stops_every_text_that_was_not_claimed(scene
     delivered = {row.id for row in rows if row.state == "delivered"}
     assert len(db.session.execute(select(HandsetText.id)).all()) == len(delivered)
     assert all(row.claimed_at is None for row in rows if row.id not in delivered)
+
+
+def replan_some(_app: Flask, women: list[int]) -> int:
+    """Say again what is safe for each of these women, so that all is planned anew, while the workers claim."""
+    for round in range(3):
+        for her in women:
+            hours = ((0, 480 + round, 1200),)
+            clients.set_safe_contact(SYSTEM, her, "sms", SafeContactDetails("yes", hours))
+    return 0
+
+
+def _work_or_replan(app: Flask, women: list[int]) -> int:
+    return replan_some(app, women) if women else drain(app)
+
+
+@pytest.mark.race
+def test_planning_anew_while_workers_claim_says_nothing_twice_and_loses_nothing(
+    scene: Scene, settings: Settings
+) -> None:
+    women = [scene.woman() for _ in range(8)]
+    for number, her in enumerate(women):
+        scene.book(her, at(9 + number, day=10))
+    outcomes = run_together(settings, _work_or_replan, [([],), (women[::-1],), (women,)], now=clock.now(), timeout=100)
+    assert [each.trace for each in outcomes if not each.succeeded] == []
+    drain(None)  # type: ignore[arg-type]
+    said = Counter(row.appointment_id for row in messages(purpose="confirmation") if row.state == "delivered")
+    assert sorted(said.values()) == [1] * len(women)
+    assert len(db.session.scalars(select(HandsetText)).all()) == len(women)
+    kept = Counter(row.appointment_id for row in messages(purpose="reminder", state="planned"))
+    assert sorted(kept.values()) == [1] * len(women)
 
 
 def _work_or_pause(app: Flask, clients: list[int]) -> int:

@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.rules import reminders
-from scheduler.rules.reminders import Contact, Purpose, Silence, moments, next_safe, safest, silence, spans
+from scheduler.rules.reminders import (
+    Contact,
+    Purpose,
+    Silence,
+    moments,
+    next_safe,
+    safest,
+    safest_on_day,
+    silence,
+    spans,
+)
 
 LONDON = ZoneInfo("Europe/London")
 SPRING, AUTUMN = date(2027, 3, 28), date(2027, 10, 31)
@@ -162,6 +172,49 @@ class TestSafestReminder:
         assert safest(None, start, start - timedelta(days=6), LONDON) == expected
 
 
+class TestOnTheDay:
+    @given(hours_of_hers, instants(), st.integers(0, 60 * 24 * 2))
+    def test_it_is_in_her_hours_on_the_day_itself_before_she_leaves(
+        self, hours: list[list[int]] | None, start: datetime, minutes: int
+    ) -> None:
+        earliest = start - timedelta(minutes=minutes)
+        found = safest_on_day(hours, start, earliest, LONDON)
+        if found is None:
+            return
+        assert on_her_wall(hours, found)
+        assert earliest <= found < start - reminders.ON_DAY_LEAVES
+        assert found.astimezone(LONDON).date() == start.astimezone(LONDON).date()
+
+    @given(hours_of_hers, instants(), st.integers(0, 60 * 24 * 9), st.booleans())
+    def test_everything_that_is_planned_is_in_her_hours_in_time_and_far_enough_apart(
+        self, hours: list[list[int]] | None, start: datetime, minutes: int, on_day: bool
+    ) -> None:
+        now = start - timedelta(minutes=minutes)
+        planned = moments(Purpose.CONFIRMATION, hours, start, now, LONDON, on_day=on_day)
+        for each in planned:
+            if each.after is not None:
+                assert now <= each.after < each.before <= start
+                assert on_her_wall(hours, each.after)
+        told = planned[0].after if planned else None
+        for each in planned[1:]:
+            assert told is not None
+            assert each.after is not None
+            least = reminders.ON_DAY_NOT_TWICE if each.on_day else reminders.NOT_TWICE
+            assert each.after >= told + least
+        assert [each.on_day for each in planned[1:]] in ([], [False], [True], [False, True])
+
+    @pytest.mark.parametrize("day", [SPRING, AUTUMN])
+    def test_on_the_day_of_a_clock_change_three_hours_before_are_three_hours(self, day: date) -> None:
+        start = wall(day, 15)
+        assert safest_on_day(None, start, start - timedelta(days=3), LONDON) == wall(day, 12)
+
+    def test_what_left_is_not_planned_again(self) -> None:
+        start = wall(date(2026, 3, 12), 14)
+        told = {"told_at": MONDAY, "on_day": True}
+        assert moments(None, None, start, MONDAY, LONDON, **told, done={False, True}) == []
+        assert [each.on_day for each in moments(None, None, start, MONDAY, LONDON, **told, done={False})] == [True]
+
+
 class TestWhatIsPlanned:
     def test_a_booking_ten_days_ahead_gets_a_confirmation_now_and_one_reminder(self) -> None:
         start = wall(date(2026, 3, 12), 14)
@@ -194,6 +247,8 @@ class TestWhetherAChannelMayBeUsed:
             (Contact("yes", hours=[[9, 0, 1]]), Silence.UNREADABLE),
             (Contact("yes", review_on=date(2026, 3, 2)), None),
             (Contact("yes"), None),
+            (Contact("yes", paused=True, paused_until=MONDAY + timedelta(seconds=1)), Silence.PAUSED),
+            (Contact("yes", paused=True, paused_until=MONDAY), None),
         ],
     )
     def test_unknown_means_no_and_only_a_plain_yes_means_yes(

@@ -24,8 +24,8 @@ from scheduler.store.diary import zone as zone_named
 from scheduler.web import pages, told
 from scheduler.web.reception import bp
 from scheduler.web.reception.clients import offers_for
-from scheduler.web.reception.finding import Place, Shown, names_of, shown
 from scheduler.web.reception.contact_words import contact_lines
+from scheduler.web.reception.finding import Place, Shown, names_of, shown
 from scheduler.web.reception.search import by_day, pick_query, read_pick, soonest
 from scheduler.web.reception.telling import HOW
 from scheduler.web.reception.words import MODES, REASONS, STAFF

@@ -21,20 +21,20 @@ from scheduler.web.reception.search import minutes_text
 from scheduler.web.reception.words import WEEKDAYS
 
 PHONE_IS = (
-    ("hers", lazy("Hers alone")), ("shared", lazy("Shared")), ("other", lazy("Someone else’s")),
+    ("hers", lazy("Theirs alone")), ("shared", lazy("Shared")), ("other", lazy("Someone else’s")),
     ("place", lazy("Work, a hostel or another place’s")), ("unknown", lazy("Not asked yet")),
 )
 #: Said beside every channel, kindly: nobody is at fault for not knowing.
 PHONE_WARNS = {
     "unknown": lazy("We do not know yet whose phone this is. Ask: can anyone else pick it up, or read it?"),
     "shared": lazy("Someone else may read or answer this phone. Say as little as possible, and ask for the hours when "
-                   "she has it to herself."),
+                   "nobody else has it."),
     "other": lazy("This is someone else’s phone. Say as little as possible: whoever it belongs to reads every word."),
-    "place": lazy("Others answer at this number. Say only what she agreed to, and ask for her alone."),
+    "place": lazy("Others answer at this number. Say only what was agreed, and to nobody else."),
 }  # fmt: skip
 WHY_NO_CALL = {
     Silence.NOT_SAFE: lazy("A call is not recorded as safe"), Silence.PAUSED: lazy("Calls are paused"),
-    Silence.REVIEW_DUE: lazy("Ask her first if calls are still safe"),
+    Silence.REVIEW_DUE: lazy("Ask first if calls are still safe"),
     Silence.NO_NUMBER: lazy("No phone number is recorded"), Silence.NO_SAFE_TIME: lazy("This is not a safe hour"),
     Silence.UNREADABLE: lazy("What is safe cannot be read"),
 }
@@ -129,7 +129,7 @@ def _how(record: ClientRecord, calling: Calling) -> list[str]:
     named = "name" in calling.may_name
     lines = [
         _("%(number)s: ask for %(name)s", number=phones.shown(record.phone), name=record.given_name) if named
-        else _("%(number)s: say no name until you know it is her", number=phones.shown(record.phone)),
+        else _("%(number)s: say no name until you know who it is", number=phones.shown(record.phone)),
         _("You may say that it is %(us)s", us=current_app.config["SIDEGATE_ORGANISATION"])
         if "organisation" in calling.may_name else _("Do not say where you call from"),
     ]  # fmt: skip

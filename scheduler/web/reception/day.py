@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from scheduler import clock
 from scheduler.errors import Invalid, NotFound
-from scheduler.services import arrivals, asks, replies, telling, visibility
+from scheduler.services import arrivals, asks, replies, safe_contacts, telling, visibility
 from scheduler.store import board as store
 from scheduler.store.diary import zone as zone_named
 from scheduler.web import pages
@@ -88,6 +88,7 @@ def _day(sent: Mapping[str, str], asked: Asked = NOTHING_ASKED) -> Any:
         day_text=pages.day_and_year(chosen), before=chosen - timedelta(days=1), after=chosen + timedelta(days=1),
         now_text=pages.clock_text(now, zone), is_online=venue.kind == "online", asked=asked,
         nothing_asked=NOTHING_ASKED, longest=LONGEST, replies=replies.count(actor) + asks.count(actor), untold=untold,
+        to_ask=safe_contacts.count_to_ask(actor),
     )
 
 

@@ -39,7 +39,7 @@ def _page(record: ClientRecord, typed: SafeContactForm | None = None, channel: s
     forms = [(name, str(word), typed if typed and name == channel else _form(record, name)) for name, word in CHANNELS]
     return render_template(
         "reception/safe.html", client=record, forms=forms, wrong_phone=wrong, phone_is=PHONE_IS,
-        short=board_store.short_name(record.given_name, record.family_name), number=phones.shown(record.phone),
+        short=board_store.short_name(record.given_name, record.family_name), number=(record.phone or "")[-3:],
         landline=phones.is_landline(record.phone), warns=PHONE_WARNS.get(record.phone_is, ""),
     )
 

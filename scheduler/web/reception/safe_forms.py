@@ -27,7 +27,7 @@ from scheduler.web.reception.words import WEEKDAYS
 
 CHANNELS = (("sms", lazy("Texts")), ("call", lazy("Calls")), ("voicemail", lazy("Voicemail")))
 MAY_SAY = (
-    ("name", lazy("her first name")), ("organisation", lazy("our name")), ("worker", lazy("the worker’s name")),
+    ("name", lazy("the first name")), ("organisation", lazy("our name")), ("worker", lazy("the worker’s name")),
     ("place", lazy("the place")),
 )
 #: What each channel could name at all: no text holds a worker's name, and nothing else is left on a voicemail.
@@ -148,7 +148,7 @@ class SafeContactForm(FlaskForm):  # type: ignore[misc]
     )  # fmt: skip
     on_day = BooleanField(lazy("A reminder on the day too"))
     word = StringField(
-        lazy("Word to say, agreed with her"), [Length(max=LONGEST_WORD)],
+        lazy("A word to say, agreed for calls"), [Length(max=LONGEST_WORD)],
         render_kw={"maxlength": LONGEST_WORD, "spellcheck": "false"},
     )
     forget_word = BooleanField(lazy("Forget the word that is agreed"))
