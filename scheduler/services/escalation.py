@@ -189,12 +189,14 @@ def still_to_tell(rows: Collection[Any], now: datetime) -> set[_Key]:
 @dataclass(frozen=True, slots=True)
 class Hers:
     """An alert as her worker sees it: whom of her own clients to meet another way, and when that is, in UTC. Never who
-    came. `client` is empty when the record cannot be read."""
+    came. `client` is empty when the record cannot be read. `is_over` means that this was a while ago, and nobody has
+    said how it went."""
 
     id: int
     client: str
     start: datetime | None
     zone: str
+    is_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +236,7 @@ def _one(row: store.Hers) -> Hers:
         name = f"{row.given_name.opened() or ''} {row.family_name.opened() or ''}".strip()
     except RecordUnreadable:
         name = ""
-    return Hers(row.id, name, row.start, row.zone)
+    return Hers(row.id, name, row.start, row.zone, row.start is not None and row.start < clock.now() - ALERT_LASTS)
 
 
 @use_case

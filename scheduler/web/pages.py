@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext
 from flask_login import current_user
 from werkzeug.routing import IntegerConverter, Map
 
+from scheduler import clock
 from scheduler.errors import Invalid
 from scheduler.rules.recurrence import instants
 from scheduler.services import escalation
@@ -206,6 +207,12 @@ def when_text(at: datetime, zone: ZoneInfo) -> str:
     return f"{day_text(at.astimezone(zone).date())}, {clock_text(at, zone)}"
 
 
+def when_near_text(at: datetime, zone: ZoneInfo) -> str:
+    """The time of day of today, and a day and time in words of any other: `10:30` or `Tuesday 2 March, 10:30`."""
+    is_today = at.astimezone(zone).date() == clock.now().astimezone(zone).date()
+    return clock_text(at, zone) if is_today else when_text(at, zone)
+
+
 def birth_text(recorded: str) -> str:
     """A birth date in words, as much of it as is known: `5 March 1987`, `March 1987` or `1987`."""
     parts = recorded.split("-")
@@ -239,6 +246,7 @@ def init_app(app: Flask) -> None:
             "menu": menu,
             "banner": banner,
             "clock_text": lambda at, zone: clock_text(at, zone_of(zone)),
+            "when_near": lambda at, zone: when_near_text(at, zone_of(zone)),
             "organisation": app.config["SIDEGATE_ORGANISATION"],
             "training_texts": app.config["SIDEGATE_SMS_GATEWAY"] == "handset" and "handset" in app.blueprints,
             "new_key": new_key,

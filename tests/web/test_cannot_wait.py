@@ -213,6 +213,20 @@ def test_her_worker_says_what_was_done_and_it_is_off_every_page(app: Flask, day:
     assert worker.post(f"/waiting/{alert}", done="again").status_code == 303
 
 
+def test_what_nobody_settled_stays_with_its_day_and_asks_for_nothing_that_is_too_late(
+    app: Flask, day: Day, clock: Any
+) -> None:
+    day.he_walks_in()
+    clock.set(at(10, 30, day=1))
+    worker, lead = Desk(app, "worker", staff_id=day.worker), Desk(app, "lead")
+    for path in ("/waiting/", "/reception/clients"):
+        text = worker.get(path).text
+        assert "Please meet" not in text
+        assert "Nobody has said yet how" in banner(text)
+        assert "Monday 2 March, 10:00" in text
+    assert "was due there or next door" in lead.get("/safety/").text
+
+
 @pytest.mark.parametrize("role", sorted(set(ROLES) - {"lead"}))
 def test_nobody_else_reads_or_settles_it(app: Flask, day: Day, role: str) -> None:
     alert, desk = day.he_walks_in(), Desk(app, role)

@@ -135,6 +135,11 @@ def soon(at: datetime) -> bool:
     return (at - clock.now()).total_seconds() < 86400
 
 
+def past(at: datetime) -> bool:
+    """Has this moment gone by?"""
+    return at <= clock.now()
+
+
 def born(birth: str | None) -> str:
     """A kept birth date as people write it: 5 March 1987, March 1987 or 1987."""
     if not birth:
@@ -152,7 +157,7 @@ def _words() -> dict[str, Any]:
         "safety_words": {
             "separations": SEPARATIONS, "short": SHORT_SEPARATIONS, "sources": SOURCES, "rules": RULES,
             "states": STATES, "modes": MODES, "reasons": REASONS, "overrides": OVERRIDES, "through": THROUGH,
-            "when": when, "when_and_year": when_and_year, "clock": clock_only, "until_then": until_then, "soon": soon,
-            "born": born, "phone": shown, "event": event_text, "notes": event_notes, "day": pages.day_and_year,
+            "when": when, "past": past, "when_and_year": when_and_year, "clock": clock_only, "until_then": until_then,
+            "soon": soon, "born": born, "phone": shown, "event": event_text, "notes": event_notes, "day": pages.day_and_year,
         }
     }  # fmt: skip
