@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
@@ -64,6 +65,7 @@ class Part(NamedTuple):
         return frozenset(piece.name for piece in self.pieces if piece.name)
 
 
+@lru_cache(maxsize=256)
 def read(typed: str, purpose: str) -> tuple[Part, ...]:
     """The parts of these words. Raises Unwritable for what cannot be read, and for a name that does not exist."""
     parts: list[Part] = []

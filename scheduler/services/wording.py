@@ -159,8 +159,7 @@ def longest_starts(language: Language, zone: str = "Europe/London") -> tuple[dat
     wall = ZoneInfo(zone)
     days = {(day.month, day.weekday()): day for day in (date(2027, 1, 1) + timedelta(days=n) for n in range(365))}
     noon = [datetime.combine(day, time(12, 30), wall).astimezone(UTC) for day in days.values()]
-    hours = [datetime(2027, 1, 1, 0, 30, tzinfo=UTC) + timedelta(hours=n) for n in range(365 * 24)]
-    twice = [at for at in hours if _comes_twice(at.astimezone(wall))]
+    twice = list(_twice(zone))
     return tuple(
         dict.fromkeys(
             max(among, key=lambda at: discretion.units(when(at, zone, language, short)))
@@ -168,6 +167,12 @@ def longest_starts(language: Language, zone: str = "Europe/London") -> tuple[dat
             for short in (False, True)
         )
     )
+
+
+@lru_cache(maxsize=8)
+def _twice(zone: str) -> tuple[datetime, ...]:
+    hours = [datetime(2027, 1, 1, 0, 30, tzinfo=UTC) + timedelta(hours=n) for n in range(365 * 24)]
+    return tuple(at for at in hours if _comes_twice(at.astimezone(ZoneInfo(zone))))
 
 
 def _comes_twice(local: datetime) -> bool:
