@@ -158,6 +158,7 @@ def _words() -> dict[str, Any]:
             "separations": SEPARATIONS, "short": SHORT_SEPARATIONS, "sources": SOURCES, "rules": RULES,
             "states": STATES, "modes": MODES, "reasons": REASONS, "overrides": OVERRIDES, "through": THROUGH,
             "when": when, "past": past, "when_and_year": when_and_year, "clock": clock_only, "until_then": until_then,
-            "soon": soon, "born": born, "phone": shown, "event": event_text, "notes": event_notes, "day": pages.day_and_year,
+            "soon": soon, "born": born, "phone": shown, "event": event_text, "notes": event_notes,
+            "day": pages.day_and_year,
         }
     }  # fmt: skip
