@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_time, get_day_names
 from flask_babel import get_locale, lazy_gettext
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from scheduler import clock
 from scheduler.rules.presence import Mode
@@ -121,11 +122,9 @@ def span_words(start: datetime, end: datetime, zone: ZoneInfo) -> str:
 def minutes_words(start: datetime, end: datetime) -> str:
     """How long, such as "30 minutes" or "an hour"."""
     minutes = round((end - start).total_seconds() / 60)
-    if minutes == 60:
-        return _("1 hour")
-    if minutes % 60 == 0:
-        return _("%(hours)s hours", hours=minutes // 60)
-    return _("%(minutes)s minutes", minutes=minutes)
+    if minutes and minutes % 60 == 0:
+        return ngettext("1 hour", "%(num)s hours", minutes // 60)
+    return ngettext("%(num)s minute", "%(num)s minutes", minutes)
 
 
 def where_words(mode: str, place: Place | None) -> str:
