@@ -193,6 +193,8 @@ class Prober:
         for path in ("/my/1/booked", "/my/1/cancel"):
             self.look(path)
         self.press("/my/1/cancel")
+        for why in ("her-time", "nonsense"):
+            self.press("/my/1/why", why=why)
         self.look("/my/ask")
         self.press("/my/1/cancel")
         self.look("/my/1")

@@ -10,12 +10,21 @@ from scheduler.services.asking import in_request_mode
 from scheduler.services.booking.asked import MOST_WISHES, request_times
 from scheduler.services.booking.handing_over import hand_over
 from scheduler.services.booking.of_session import cancel_for_session, session_moved
-from scheduler.services.booking.one import CANCEL_REASONS, book, book_overriding, cancel, mark, move
+from scheduler.services.booking.one import (
+    CANCEL_REASONS,
+    HER_REASONS,
+    book,
+    book_overriding,
+    cancel,
+    mark,
+    move,
+    say_why,
+)
 from scheduler.services.booking.records import Booked, Choice, forget_old_keys
 from scheduler.services.offering import ALL_MODES, Wanted, nearest, offers, timetable
 
 __all__ = [
-    "ALL_MODES", "CANCEL_REASONS", "MOST_WISHES", "Booked", "Choice", "Offer", "Wanted", "book", "book_overriding",
-    "cancel", "cancel_for_session", "forget_old_keys", "hand_over", "in_request_mode", "mark", "move", "nearest",
-    "offers", "request_times", "session_moved", "timetable",
+    "ALL_MODES", "CANCEL_REASONS", "HER_REASONS", "MOST_WISHES", "Booked", "Choice", "Offer", "Wanted", "book",
+    "book_overriding", "cancel", "cancel_for_session", "forget_old_keys", "hand_over", "in_request_mode", "mark",
+    "move", "nearest", "offers", "request_times", "say_why", "session_moved", "timetable",
 ]

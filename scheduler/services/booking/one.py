@@ -6,9 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import update
+
 from scheduler import clock
 from scheduler.errors import Invalid, NotAllowed, NotFound, WrongState
 from scheduler.extensions import db
+from scheduler.models import Appointment
 from scheduler.notifications import planning
 from scheduler.rules import states
 from scheduler.rules.states import State
@@ -120,6 +123,10 @@ def move(
 CANCEL_REASONS = ("client-asked", "worker-away", "venue-closed", "moved-elsewhere", "other")
 
 
+#: Reasons that she may give after she has cancelled, if she likes. They cannot be told from each other on a text.
+HER_REASONS = ("her-time", "her-way", "her-better", "her-other")
+
+
 @use_case
 def cancel(actor: Actor, appointment_id: int, reason: str | None = None, version: int | None = None) -> Booked:
     """Cancel an appointment that is still to come. Cancelling it again changes nothing.
@@ -135,6 +142,27 @@ def cancel(actor: Actor, appointment_id: int, reason: str | None = None, version
         raise Invalid(reason="Choose one of the reasons.")
     _she_still_may(actor, row)
     return cancelled_by(actor, row, reason)
+
+
+@use_case
+def say_why(actor: Actor, own_number: int, reason: str) -> None:
+    """She says, if she likes, why she cancelled this one of hers. Nothing else of it changes, and no text is planned.
+
+    Raises NotAllowed for anyone else, NotFound, Invalid, and WrongState for one that she did not cancel herself.
+    """
+    if actor.kind != "client" or actor.id is None:
+        raise NotAllowed
+    rows = diary.of_client(actor.id, own_number=own_number)
+    if not rows:
+        raise NotFound
+    if reason not in HER_REASONS:
+        raise Invalid(reason="Choose one of the reasons.")
+    row = rows[0]
+    if row.state != State.CANCELLED or row.cancel_reason not in ("client-asked", *HER_REASONS):
+        raise WrongState
+    table = Appointment.__table__
+    db.session.execute(update(table).where(table.c.id == row.id).values(cancel_reason=reason))
+    audit.record(actor, "cancel-why", "appointment", row.id, reason=reason)
 
 
 def cancelled_by(actor: Actor, row: Any, reason: str | None) -> Booked:

@@ -133,3 +133,14 @@ def helped(visit: LinkVisit) -> Any:
         return go("home")
     texts = links.number_ending(visit) is not None
     return render_template("link/helped.html", until=long_day(waits.until), texts=texts)
+
+
+@bp.post("/my/<int:number>/why")
+@hers
+def why(visit: LinkVisit, number: int) -> Any:
+    """Why she cancelled, if she likes: one tap, and never asked twice."""
+    if visit.choices.get("cancelled") != number:
+        return go("home")
+    booking.say_why(visit.actor, number, request.form.get("why", ""))
+    links.save_choices(visit, {**visit.choices, "why": number})
+    return go("cancelled")

@@ -110,4 +110,8 @@ def cancelled(visit: LinkVisit) -> Any:
     """It is cancelled; another can be chosen."""
     if visit.choices.get("cancelled") is None:
         return go("home")
-    return render_template("link/cancelled.html", asking=booking.in_request_mode(visit.client_id))
+    number = visit.choices["cancelled"]
+    return render_template(
+        "link/cancelled.html", asking=booking.in_request_mode(visit.client_id), number=number,
+        said=visit.choices.get("why") == number,
+    )

@@ -14,7 +14,7 @@ from scheduler.store import staff as staff_store
 from scheduler.store.diary import zone as zone_named
 from scheduler.web import pages
 from scheduler.web.reception.search import Names
-from scheduler.web.reception.words import MODES, REASONS, STATES
+from scheduler.web.reception.words import HER_REASONS, MODES, REASONS, STATES
 
 
 class Place:
@@ -45,7 +45,7 @@ class Shown:
         self.kind = row.kind
         self.state = row.state
         self.state_word = STATES.get(row.state, row.state)
-        self.reason = REASONS.get(row.cancel_reason, "") if row.cancel_reason else ""
+        self.reason = {**REASONS, **HER_REASONS}.get(row.cancel_reason, "") if row.cancel_reason else ""
         self.creche = row.creche
         self.is_open = row.state in ("booked", "pending")
 

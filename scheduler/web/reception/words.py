@@ -47,6 +47,14 @@ REASONS = {
     "other": lazy("Another reason"),
 }
 
+#: What she said herself, once she had cancelled. Nothing that may not be read across the counter.
+HER_REASONS = {
+    "her-time": lazy("The client asked: the time"),
+    "her-way": lazy("The client asked: getting here"),
+    "her-better": lazy("The client asked: not needed now"),
+    "her-other": lazy("The client asked: something else"),
+}
+
 WEEKDAYS = (
     lazy("Monday"), lazy("Tuesday"), lazy("Wednesday"), lazy("Thursday"), lazy("Friday"), lazy("Saturday"),
     lazy("Sunday"),

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from scheduler.errors import NotAllowed, NotFound, WrongState
 from scheduler.extensions import db
 from scheduler.models import Ask, Client, OfferedChoice, Waiting
-from scheduler.services import choices, waiting_list
+from scheduler.services import booking, choices, waiting_list
 from scheduler.services.actors import SYSTEM, client_actor
 
 from ...support import factories as make
@@ -203,3 +204,39 @@ def test_she_filters_by_steps_group_and_someone_who_has_been_there_too(town: Tow
     assert places(shape="group") == {"Come in: Riverside Hub"}
     assert "By phone" in places(shape="alone")
     assert places(where=[str(flat)], how=["in-person"]) == {"Come in: Library"}
+
+
+# --- After cancelling ---
+
+
+def test_she_may_say_why_she_cancelled_with_one_tap_and_is_not_asked_twice(town: Town, phone: Phone) -> None:
+    town.booked(2)
+    phone.arrive(make_link(town.woman)).open("/my/1").press("Cancel it").press("Yes, cancel it")
+    assert "Only if you want to say" in phone.words
+    before = appointments(town.woman)[0]
+    phone.press("Getting there")
+    assert "Thank you for telling us" in phone.words
+    assert "Only if you want to say" not in phone.words
+    after = appointments(town.woman)[0]
+    assert (before.cancel_reason, after.cancel_reason) == ("client-asked", "her-way")
+    assert (before.version, before.updated_at) == (after.version, after.updated_at)
+
+
+@pytest.mark.parametrize("reason", ["", "worker-away", "x" * 3000])
+def test_a_reason_that_is_not_on_the_page_is_refused_kindly(town: Town, phone: Phone, reason: str) -> None:
+    town.booked(2)
+    phone.arrive(make_link(town.woman)).open("/my/1").press("Cancel it").press("Yes, cancel it")
+    phone.press("Getting there", why=reason)
+    assert phone.status == 422
+    assert appointments(town.woman)[0].cancel_reason == "client-asked"
+
+
+def test_a_reason_is_for_what_she_cancelled_herself(town: Town, phone: Phone) -> None:
+    made, other = town.booked(2), town.booked(3, client=make.make_client())
+    booking.cancel(SYSTEM, made.id, "worker-away")
+    for actor, number, refusal in (
+        (client_actor(town.woman), 1, WrongState), (client_actor(town.woman), 9, NotFound), (SYSTEM, 1, NotAllowed),
+        (client_actor(other.client_id), 1, WrongState),
+    ):
+        with pytest.raises(refusal):
+            booking.say_why(actor, number, "her-time")
