@@ -52,7 +52,9 @@ def drawer(actor: Actor) -> list[Phone]:
     if not actors.can_book_for_anyone(actor):
         raise NotAllowed
     texts, coming = store.texts(TEXTS), store.coming(clock.now() + _SOON, COMING)
-    numbers = list(dict.fromkeys([each.phone for each in (*texts, *coming)]))
+    # What is written on a phone does not move it: a trainer answers from several, one after the other.
+    came = [each.phone for each in texts if not each.written]
+    numbers = list(dict.fromkeys([*came, *(each.phone for each in texts), *(each.phone for each in coming)]))
     whose = _whose(numbers)
     phones = {
         number: phone

@@ -69,6 +69,13 @@ def count(actor: Actor) -> int:
     return len(_readable(rows, actor, visibility.assigned(actor))) if rows else 0
 
 
+def stopped(actor: Actor, client_id: int) -> datetime | None:
+    """When STOP, or a word like it, was answered from her number, while nobody has asked her since (UTC). Raises
+    NotAllowed. One query."""
+    _may(actor)
+    return store.stopped_at(client_id)
+
+
 @use_case
 def done(actor: Actor, reply_id: int) -> None:
     """Someone has seen to it; twice is once. The words of what could not be understood are let go of with it. Raises

@@ -73,4 +73,4 @@ def clients_with(tokens: Collection[int]) -> list[tuple[int, int, str, str]]:
 def staff_phones() -> list[tuple[int, str, str, str]]:
     """Everyone on the staff who has a number, as (id, first name, family name, number). One query."""
     query = select(Staff.id, Staff.given_name, Staff.family_name, Staff.phone).where(Staff.phone.is_not(None))
-    return [(row[0], row[1], row[2], row[3]) for row in db.session.execute(query.order_by(Staff.id))]
+    return [(row[0], row[1], row[2], str(row[3])) for row in db.session.execute(query.order_by(Staff.id))]

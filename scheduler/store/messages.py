@@ -1,4 +1,4 @@
-"""What is asked about messages: what is due and what it depends on, what is in doubt, and the handset's texts.
+"""What is asked about messages: what is due and what it depends on, and what is in doubt.
 
 The queries of a claim lock what they read on PostgreSQL, and skip what someone else is changing at that moment: such a
 message waits for the next round. On SQLite the claim already holds the only write lock.
@@ -14,7 +14,7 @@ from sqlalchemy import LargeBinary, Row, Select, select, type_coerce
 
 from scheduler.crypto import ring
 from scheduler.extensions import db
-from scheduler.models import Appointment, Client, HandsetText, Link, Message, ProviderText, SafeContact, Venue
+from scheduler.models import Appointment, Client, Link, Message, ProviderText, SafeContact, Venue
 
 _M, _A, _C = Message.__table__.c, Appointment.__table__.c, Client.__table__.c
 _S, _V = SafeContact.__table__.c, Venue.__table__.c
@@ -204,23 +204,4 @@ def settled_unheard(table: Any, since: datetime, until: datetime) -> Select[Any]
         t.state.in_(("accepted", "sent")), t.send_after >= since, t.send_after < until, t.provider_id.is_not(None),
         ~seen,
     )
-
-
-# --- The handset ------------------------------------------------------------------------------------------------------
-
-
-class Shown(NamedTuple):
-    """A text on the local handset."""
-
-    id: int
-    phone: str
-    body: str
-    at: datetime
-
-
-def handset_texts(limit: int = 200) -> list[Shown]:
-    """The texts that the local handset was given, the newest first."""
-    table = HandsetText.__table__.c
-    query = select(table.id, table.phone, table.body, table.at).order_by(table.at.desc(), table.id.desc()).limit(limit)
-    return [Shown(*row) for row in db.session.execute(query)]
 

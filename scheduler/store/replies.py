@@ -6,13 +6,13 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import LargeBinary, Row, case, func, literal, select, type_coerce
+from sqlalchemy import LargeBinary, Row, case, exists, func, literal, select, type_coerce
 from sqlalchemy.orm import aliased
 
 from scheduler.crypto import ring
 from scheduler.errors import RecordUnreadable
 from scheduler.extensions import db
-from scheduler.models import Appointment, AppointmentType, Client, Message, Reply, Stay, Venue
+from scheduler.models import Appointment, AppointmentType, AuditRecord, Client, Message, Reply, SafeContact, Stay, Venue
 from scheduler.rules.replies import Meaning
 
 #: A row of which the columns are known by name.
@@ -59,6 +59,20 @@ def said_so(appointment_id: int, version: int | None, meaning: str) -> bool:
     query = select(_R.id).where(_R.appointment_id == appointment_id, _R.meaning == meaning, _R.seen_at.is_(None))
     same = _R.appointment_version.is_(None) if version is None else _R.appointment_version == version
     return db.session.execute(query.where(same)).first() is not None
+
+
+def stopped_at(client_id: int) -> datetime | None:
+    """When a text from her number stopped the texts to it; None when none did, or when someone has said since what is
+    safe. One query."""
+    stands = exists().where(
+        SafeContact.client_id == client_id, SafeContact.channel == "sms", SafeContact.safe == "no",
+        SafeContact.checked_at <= AuditRecord.at,
+    )
+    query = select(AuditRecord.at).where(
+        AuditRecord.subject_kind == "client", AuditRecord.subject_id == client_id,
+        AuditRecord.action == "texts-stopped", stands,
+    )
+    return db.session.execute(query.order_by(AuditRecord.id.desc()).limit(1)).scalar()
 
 
 def _read(blob: bytes | None, column: str, otherwise: Any = UNREADABLE) -> Any:

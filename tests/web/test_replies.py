@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from scheduler import clock as running
 from scheduler.extensions import db
-from scheduler.models import Reply
+from scheduler.models import Reply, SafeContact
+from scheduler.notifications.replies import stop_texts
 from scheduler.services import booking
 from scheduler.services.actors import SYSTEM
 from scheduler.services.booking import Choice
@@ -117,3 +118,20 @@ def test_the_list_can_be_read_by_anyone_at_any_width(open_page: Visits, live_ser
     assert page.locator("main tbody tr").count() == 3
     assert not overflows(page)
     assert accessibility_violations(page) == []
+
+
+def test_stop_is_said_on_her_page_with_what_to_do_until_someone_has_asked_her(
+    app: Flask, booked: booking.Booked, clock: Any
+) -> None:
+    make.make_safe_contact(booked.client_id)
+    desk, page = Desk(app, "reception"), f"/reception/clients/{booked.client_id}"
+    assert "STOP was answered" not in desk.get(page).text
+    stop_texts(booked.client_id)
+    said = BeautifulSoup(desk.get(page).text, "html.parser").get_text(" ")
+    assert "STOP was answered from her number on Monday 2 March, 09:00" in said
+    assert "Ask her in person" in said
+    clock.forward(minutes=5)
+    for safe in ("no", "yes"):
+        db.session.execute(update(SafeContact).values(safe=safe, checked_at=running.now()))
+        db.session.commit()
+        assert "STOP was answered" not in desk.get(page).text

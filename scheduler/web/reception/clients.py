@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from scheduler import clock
 from scheduler.errors import Invalid, SidegateError, Stale
-from scheduler.services import actors, booking, clients, visibility
+from scheduler.services import actors, booking, clients, replies, visibility
 from scheduler.services.actors import Actor
 from scheduler.services.booking import Choice
 from scheduler.services.clients import ClientCard, ClientDetails, ClientRecord
@@ -159,12 +159,13 @@ def client(client_id: int) -> Any:
     actor = current_actor()
     record = clients.get(actor, client_id)
     now = clock.now()
-    ahead = desk.upcoming(client_id, now)
+    ahead, stopped = desk.upcoming(client_id, now), replies.stopped(actor, client_id)
     return render_template(
         "reception/client.html",
         client=record, short=board_store.short_name(record.given_name, record.family_name),
         prefers=preference_lines(actor, record), contacts=contact_lines(record), call=call_now(record),
         phone_warns=PHONE_WARNS.get(record.phone_is, "") if record.phone else "",
+        stopped=pages.when_text(stopped, pages.service_zone()) if stopped else "",
         upcoming=shown(ahead, actor), known=told.texts(actor, [row.id for row in ahead]),
         past=shown(desk.past(client_id, now), actor),
         may_decide=actors.can_decide_eligibility(actor), link_key=pages.new_key(),
