@@ -18,6 +18,8 @@ from scheduler.store import readiness as store
 WORKER_SILENT = timedelta(minutes=3)
 #: A text that is this late is one that she may be waiting for.
 MESSAGE_LATE = timedelta(minutes=10)
+#: By then the provider should have let go of the words of a text.
+WORDS_KEPT = timedelta(days=3)
 
 
 class Check(NamedTuple):
@@ -32,7 +34,7 @@ def checks() -> list[Check]:
     """Each check, none of which raises."""
     try:
         store.database_answers()
-        return [Check("database", True, "ok"), _migration(), _worker(), _messages(), _leads(), _keys()]
+        return [Check("database", True, "ok"), _migration(), _worker(), _messages(), _provider(), _leads(), _keys()]
     except SQLAlchemyError:
         db.session.rollback()
         return [Check("database", False, "unreachable or without its tables")]
@@ -54,6 +56,12 @@ def _worker() -> Check:
 def _messages() -> Check:
     count = store.overdue_messages(clock.now() - MESSAGE_LATE)
     return Check("messages", count == 0, "ok" if count == 0 else f"{count} overdue")
+
+
+def _provider() -> Check:
+    """Whether the provider lets go of what it keeps of our texts. It is said, and takes nothing down."""
+    count = store.kept_too_long(clock.now() - WORDS_KEPT)
+    return Check("provider-texts", True, "ok" if count == 0 else f"{count} kept too long")
 
 
 def _leads() -> Check:

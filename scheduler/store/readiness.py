@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import func, select, text
 
 from scheduler.extensions import db
-from scheduler.models import Heartbeat, Message, Staff, StaffText
+from scheduler.models import Heartbeat, Message, ProviderText, Staff, StaffText
 
 #: Begins the name of what is kept beside the heartbeats: that everyone's keys were made, by which version of the rules.
 KEYS_MARK = "identity-keys-"
@@ -48,6 +48,12 @@ def overdue_messages(before: datetime) -> int:
         for each in (Message, StaffText)
     ]
     return int(db.session.execute(select(late[0] + late[1])).scalar_one())
+
+
+def kept_too_long(before: datetime) -> int:
+    """Of how many texts that we knew of before then the provider still keeps the words."""
+    query = select(func.count()).where(ProviderText.keeps == "words", ProviderText.since < before)
+    return int(db.session.execute(query).scalar_one())
 
 
 def can_text_a_lead() -> bool:
