@@ -174,7 +174,11 @@ class TestChanged:
         assert (told.edited, told.text.startswith("You are booked")) == (False, True)
         assert message_words.text_of(manager, "en", "confirmation").unfit
 
-    @pytest.mark.parametrize("behind", ["{", "{name.__class__} {time} {link}", "No link {time}", "Women {time} {link}"])
+    @pytest.mark.parametrize(
+        "behind",
+        ["{", "{name.__class__} {time} {link}", "No link {time}", "Women {time} {link}", "{time} {link} https://x.example",
+         "{time} {link}.", "Reply STOP {time} {link}", "{time}\n{link}", "x" * 160 + " {time} {link}"],
+    )  # fmt: skip
     def test_words_put_in_the_table_behind_everyones_back_are_asked_the_same(self, manager: Actor, behind: str) -> None:
         db.session.add(TextWords(language="en", purpose="confirmation", words=behind, changed_at=at(9)))
         db.session.commit()
@@ -262,7 +266,10 @@ _BITS = st.sampled_from([
     "}", "women", "STOP", "Reply ", "refuge", "re", "fuge", "https://", "😀", "ś", "\u202e", "\n", "You are booked",
     "وقت", "{time} {link}", " {link} ", "{0}", "{link.x}", "%(link)s", "$link",
 ])  # fmt: skip
-_TYPED = st.lists(_BITS | st.text(max_size=12), max_size=14).map("".join)
+_SOME = st.lists(_BITS | st.text(max_size=12), max_size=4).map("".join)
+#: Most of it near enough to usable words to be sent.
+_NEARLY = st.tuples(_SOME, _SOME, _SOME).map(lambda some: f"{some[0]} {{time}} {some[1]} {{link}} {some[2]}")
+_TYPED = st.lists(_BITS | st.text(max_size=12), max_size=14).map("".join) | _NEARLY
 _ODD_NAMES = ["Alma", "Zoë", "Women", "fuge", "{link}", "[x]", "آلما", "H" * 90, "STOP", "\u202e"]
 _NAMES = st.none() | st.sampled_from(_ODD_NAMES) | st.text(max_size=20)
 
