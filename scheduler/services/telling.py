@@ -17,7 +17,7 @@ from scheduler.models.tellings import HOW
 from scheduler.notifications.safety import service_zone
 from scheduler.rules import reminders, telling
 from scheduler.rules.reminders import Contact
-from scheduler.rules.states import OPEN
+from scheduler.rules.states import OPEN, State
 from scheduler.rules.telling import TO_TELL, Known
 from scheduler.services import audit, visibility
 from scheduler.services.actors import Actor, can_book_for_anyone
@@ -47,11 +47,13 @@ class ToTell:
     may_call: bool
     call_hours: tuple[tuple[int, int, int], ...]
     known: Known
+    cancelled: bool = False
 
 
 def to_tell(actor: Actor, start: datetime, until: datetime) -> list[ToTell]:
     """The appointments to come that begin in `start <= t < until`, of which nobody knows that she was told: no text
-    arrived, none is to come, nobody here told her. The soonest first; three queries. Raises NotAllowed.
+    arrived, none is to come, nobody here told her. So too those that were cancelled, unless she asked for it. The
+    soonest first; three queries. Raises NotAllowed.
 
     At a confidential venue only staff assigned to it are shown who (SAFETY.md 7).
     """
@@ -72,6 +74,7 @@ def to_tell(actor: Actor, start: datetime, until: datetime) -> list[ToTell]:
                 f"{row.staff_given} {row.staff_family}" if row.staff_given else "",
                 visibility.label_for(PlaceOf(row), actor, mine), row.zone,
                 may_call, tuple((day, low, high) for day, low, high in row.hours or ()) if may_call else (), known,
+                row.state == State.CANCELLED,
             )
         )
     return found
@@ -126,7 +129,7 @@ def say(actor: Actor, appointment_id: int, how: str, version: int) -> None:
         raise NotFound
     if how not in HOW:
         raise Invalid(how="Choose how she was told.")
-    if row.state not in OPEN:
+    if row.state not in (*OPEN, State.CANCELLED) or (row.state == State.CANCELLED and row.start <= clock.now()):
         raise WrongState
     if row.version != version:
         raise Stale

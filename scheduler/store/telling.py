@@ -6,13 +6,13 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Row, String, cast, literal, null, select, union_all
+from sqlalchemy import Row, String, and_, cast, func, literal, null, or_, select, union_all
 
 from scheduler.extensions import db
 from scheduler.models import Appointment, AppointmentType, Client, Message, Reply, SafeContact, Staff, Telling, Venue
 from scheduler.models.types import BigKey, Instant
 from scheduler.rules.replies import Meaning
-from scheduler.rules.states import OPEN
+from scheduler.rules.states import OPEN, State
 from scheduler.rules.telling import Answered, Said, Text
 
 Columns: TypeAlias = Row[*tuple[Any, ...]]
@@ -20,9 +20,16 @@ Columns: TypeAlias = Row[*tuple[Any, ...]]
 _A, _M, _T, _R = Appointment.__table__.c, Message.__table__.c, Telling.__table__.c, Reply.__table__.c
 
 
+#: What she has to know of: that it stands, or that she would come to a closed door.
+_MATTERS = or_(
+    _A.state.in_([str(state) for state in OPEN]),
+    and_(_A.state == str(State.CANCELLED), func.coalesce(_A.cancel_reason, "") != "client-asked"),
+)
+
+
 def coming(start: datetime, until: datetime) -> list[Columns]:
-    """Appointments still to come that begin in the range, the soonest first, with what a list of them shows and
-    whether a call is recorded as safe. One query, by the index of starts."""
+    """Appointments still to come that begin in the range, and those that were cancelled and not by her, the soonest
+    first, with what a list of them shows and whether a call is recorded as safe. One query, by the index of starts."""
     calls = SafeContact.__table__
     query = (
         select(
@@ -30,14 +37,14 @@ def coming(start: datetime, until: datetime) -> list[Columns]:
             Client.family_name, Client.phone, AppointmentType.name.label("kind"), Venue.name, Venue.label,
             Venue.confidential, Venue.zone, Staff.given_name.label("staff_given"),
             Staff.family_name.label("staff_family"), calls.c.safe.label("call"), calls.c.hours, calls.c.review_on,
-            calls.c.paused, calls.c.paused_until,
+            calls.c.paused, calls.c.paused_until, _A.state,
         )
         .join(Client, Client.id == _A.client_id)
         .join(AppointmentType, AppointmentType.id == _A.type_id)
         .join(Venue, Venue.id == _A.venue_id)
         .outerjoin(Staff, Staff.id == _A.staff_id)
         .outerjoin(calls, (calls.c.client_id == _A.client_id) & (calls.c.channel == "call"))
-        .where(_A.start >= start, _A.start < until, _A.state.in_([str(state) for state in OPEN]))
+        .where(_A.start >= start, _A.start < until, _MATTERS)
         .order_by(_A.start, _A.id)
     )
     return list(db.session.execute(query))
@@ -61,7 +68,7 @@ def coming_where(start: datetime, until: datetime) -> list[Columns]:
             Venue.confidential,
         )
         .join(Venue, Venue.id == _A.venue_id)
-        .where(_A.start >= start, _A.start < until, _A.state.in_([str(state) for state in OPEN]))
+        .where(_A.start >= start, _A.start < until, _MATTERS)
     )
     return list(db.session.execute(query))
 
@@ -100,7 +107,7 @@ def _news(ids: tuple[int, ...]) -> Any:
         literal(_TEXT).label("source"), _M.id.label("row"), _M.appointment_id.label("about"),
         _M.appointment_version.label("version"), _M.state.label("how"), _M.settled_at.label("at"), _M.outcome,
         _M.claimed_at, _M.send_after, nobody.label("by"),
-    ).where(_M.appointment_id.in_(ids), _M.purpose.not_in(("link", "cancellation")))
+    ).where(_M.appointment_id.in_(ids), _M.purpose != "link")
     said = select(
         literal(_SAID), _T.id, _T.appointment_id, _T.version, _T.how, _T.told_at, no_word, no_time, no_time, _T.told_by
     ).where(_T.appointment_id.in_(ids))

@@ -89,10 +89,28 @@ def test_what_she_chose_herself_or_is_no_longer_to_come_is_not_listed(hub: Hub) 
     her = make.make_client()
     hub.book(her, 10, client_actor(her))
     gone = hub.book(make.make_client(), 11)
-    booking.cancel(SYSTEM, gone.id)
+    booking.cancel(SYSTEM, gone.id, "client-asked")
     assert listed() == []
+
+
+def test_a_cancellation_that_no_text_said_is_something_to_tell_until_someone_has(hub: Hub, clock: Any) -> None:
+    her, texted = make.make_client(), make.make_client()
+    make.make_safe_contact(texted)
+    booked, other = hub.book(her, 10), hub.book(texted, 12)
+    telling.say(RECEPTION, booked.id, "in-person", booked.version)
+    for each in (booked, other):
+        booking.cancel(SYSTEM, each.id, "worker-away")
+    settle(booked.id, "suppressed")
+    [line] = telling.to_tell(RECEPTION, *TOMORROW)
+    assert (line.id, line.cancelled, line.known.told) == (booked.id, True, Told.NOT_YET)
+    assert telling.marks(RECEPTION, (), *TOMORROW)[1] == 1
+    telling.say(RECEPTION, booked.id, "call", booked.version + 1)
+    assert listed() == []
+    settle(other.id, "failed")
+    assert listed() == [other.id]
+    clock.set(at(13, day=1))
     with pytest.raises(WrongState):
-        telling.say(RECEPTION, gone.id, "call", gone.version + 1)
+        telling.say(RECEPTION, other.id, "call", other.version + 1)
 
 
 def test_only_that_day_the_soonest_first_and_nothing_that_has_begun(hub: Hub, clock: Any) -> None:

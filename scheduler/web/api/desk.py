@@ -57,6 +57,7 @@ class ToTellSchema(Schema):
     known = fields.String(attribute="known.told", required=True, metadata={"enum": [str(each) for each in Told]})
     why = fields.String(attribute="known.why", allow_none=True)
     may_call = fields.Boolean(required=True)
+    cancelled = fields.Boolean(metadata={"description": "It was cancelled, and not by her: she might still come."})
 
 
 class ToTellListSchema(Schema):

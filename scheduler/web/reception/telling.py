@@ -81,6 +81,8 @@ def _days_text(first: date, last: date) -> str:
 def _line(each: ToTell, names: dict[int, str], several: bool) -> Line:
     zone = zone_named(each.zone)
     what = [str(each.kind), str(MODES.get(each.mode, each.mode)), each.worker, each.place]
+    if each.cancelled:
+        what.insert(0, _("Cancelled"))
     return Line(
         each.id, each.client_id, each.version, board_store.short_name(each.given_name, each.family_name),
         pages.day_text(each.start.astimezone(zone).date()) if several else "", pages.clock_text(each.start, zone),
