@@ -72,8 +72,8 @@ def everything(made: int, match: int, case: int, client: int) -> list[tuple[str,
         ("POST", f"/safety/exclusions/{made}/close"), ("POST", f"/safety/exclusions/{made}/keep"),
         ("POST", f"/safety/exclusions/{made}/reopen"), ("POST", f"/safety/matches/{match}"),
         ("POST", "/safety/requests/1/confirm"), ("POST", "/safety/requests/1/settle"),
-        ("POST", "/safety/requests/1/book"), ("GET", f"/safety/overrides/new?client={client}"), ("GET", "/safety/looks"),
-        ("GET", f"/safety/looks?exclusion={made}"), ("POST", f"/safety/overrides/new?client={client}"),
+        ("POST", "/safety/requests/1/book"), ("GET", f"/safety/overrides/new?client={client}"),
+        ("GET", "/safety/looks"), ("GET", f"/safety/looks?exclusion={made}"), ("POST", f"/safety/overrides/new?client={client}"),
         ("POST", f"/safety/cases/{case}/move"), ("POST", f"/safety/cases/{case}/cancel"),
         ("POST", f"/safety/cases/{case}/override"),
     ]  # fmt: skip
@@ -281,7 +281,11 @@ def test_a_review_date_is_one_that_comes_back_to_the_desk(lead: Desk) -> None:
         wrong = BeautifulSoup(answer.text, "html.parser").find(id="review_on-wrong")
         assert wrong is not None
         assert words in wrong.text
-    assert lead.post(path, **fields, review_on=f"{at(9):%Y-%m-%d}").status_code == 303
+    ten = lead.post(path, **{**fields, "gap_minutes": "ten"}).text
+    odd = BeautifulSoup(ten, "html.parser").find(id="gap_minutes-wrong")
+    assert odd is not None
+    assert odd.text.strip() == "Type a whole number."
+    assert lead.post(path, **{**fields, "gap_minutes": ""}, review_on=f"{at(9):%Y-%m-%d}").status_code == 303
 
 
 def test_a_review_date_that_is_past_by_now_may_stay_while_something_else_is_changed(lead: Desk) -> None:

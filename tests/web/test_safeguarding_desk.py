@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
-from sqlalchemy import event, select, update
+from sqlalchemy import event, func, select, update
 
 from scheduler.extensions import db
 from scheduler.models import Appointment, AuditRecord, Override, SafetyCase, TimeRequest
@@ -466,6 +466,7 @@ class TestRequests:
 
     def test_another_time_is_booked_in_one_press_and_settles_the_request(self, lead: Desk) -> None:
         made = self.ask(Town())
+        before = fresh(select(func.count()).select_from(Appointment))
         page = page_of(lead.get(f"/safety/requests/{made}"))
         picks = [str(each["value"]) for each in page.select("button[name=pick]")]
         assert 1 <= len(picks) <= 6
@@ -473,6 +474,10 @@ class TestRequests:
         assert (answer.status_code, answer.location) == (303, "/safety/")
         assert fresh(select(TimeRequest.state)) == "settled"
         assert lead.get(f"/safety/requests/{made}").status_code == 404
+        late = lead.post(f"/safety/requests/{made}/book", pick=picks[0])
+        assert (late.status_code, late.location) == (303, "/safety/")
+        assert "That request does not wait any more." in lead.get(late.location).text
+        assert fresh(select(func.count()).select_from(Appointment)) == before + 1
 
     def test_a_time_that_he_is_kept_from_is_not_among_them(self, lead: Desk) -> None:
         town = Town(separation="day")
@@ -495,7 +500,6 @@ class TestRequests:
         assert "That time is not available. Please choose another." in words(answer)
         assert fresh(select(TimeRequest.state)) == "open"
         assert lead.post(f"/safety/requests/{made}/book", pick="x").status_code == 422
-        assert lead.post("/safety/requests/999/book", pick=taken).status_code == 404
 
 
 class TestTheKeyWorker:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from scheduler.errors import Invalid, SlotUnavailable, WrongState
+from scheduler.errors import Invalid, NotFound, SlotUnavailable, WrongState
 from scheduler.services import requests, safety_desk
 from scheduler.services.booking import Choice
 from scheduler.web import pages
@@ -38,7 +38,11 @@ def _page(request_id: int, refused: str = "", status: int = 200) -> Any:
 def book_other(request_id: int) -> Any:
     """Book one of the other times. When it is gone, the page says so with what can be had now."""
     actor = current_actor()
-    view = safety_desk.request(actor, request_id)
+    try:
+        view = safety_desk.request(actor, request_id)
+    except NotFound:  # a page that was open since before someone else answered, or a second press
+        flash(_("That request does not wait any more."), "error")
+        return redirect(url_for("safeguarding.home"), 303)
     pick = picks.read(request.form.get("pick"))
     choice = Choice(view.request.client_id, view.type_id, pick.session, pick.staff, pick.mode, pick.start)
     try:

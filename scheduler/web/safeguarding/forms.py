@@ -20,7 +20,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from scheduler.errors import Invalid
@@ -58,6 +58,11 @@ class NumberField(IntegerField):  # type: ignore[misc]
             super().process_formdata(valuelist)
         except ValueError as error:
             raise ValueError(_("Type a whole number.")) from error
+
+    def pre_validate(self, form: Any) -> None:
+        """What is no number is not told to be too small as well."""
+        if self.process_errors and any(str(each).strip() for each in self.raw_data or ()):
+            raise StopValidation
 
 
 class ChecksField(SelectMultipleField):  # type: ignore[misc]
