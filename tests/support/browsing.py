@@ -71,7 +71,8 @@ class Visits:
         self.contexts.append(context)
         if not javascript:
             _WITHOUT_SCRIPTS.add(context)
-        context.set_default_timeout(10_000)
+        # Other tests run on the other cores meanwhile.
+        context.set_default_timeout(30_000)
         # A page that asks another site for anything tells it who is reading: refuse, and fail the test.
         context.route(lambda address: not address.startswith((f"{self.url}/", "data:", "blob:")), self._refuse)
         page = context.new_page()

@@ -75,7 +75,7 @@ def postgres_database() -> Iterator[Database]:
 
     def connect(address: object) -> "psycopg.Connection":
         dsn = address.set(drivername="postgresql").render_as_string(hide_password=False)  # type: ignore[attr-defined]
-        return psycopg.connect(dsn, autocommit=True, connect_timeout=5)
+        return psycopg.connect(dsn, autocommit=True, connect_timeout=20)
 
     try:
         connection = connect(server)

@@ -40,7 +40,7 @@ def run_together(
     arguments: Sequence[tuple[Any, ...]],
     *,
     now: datetime | None = None,
-    timeout: float = 60.0,
+    timeout: float = 120.0,
 ) -> list[Outcome]:
     """Call `target(app, *arguments[i])` in one process for each of `arguments`, all released by one barrier.
 

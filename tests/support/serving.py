@@ -65,6 +65,6 @@ def serve(settings: Settings, log: Path) -> Iterator[LiveServer]:
 def _await_answer(url: str, process: "subprocess.Popen[Any]", log: Path) -> None:
     """Wait for the first answer: the socket already listens, so the request waits in its queue while the app starts."""
     try:
-        requests.get(f"{url}/healthz", timeout=30)
+        requests.get(f"{url}/healthz", timeout=90)
     except requests.RequestException as failure:
         raise RuntimeError(f"the app did not start (exit {process.poll()}):\n{log.read_text()[-4000:]}") from failure
