@@ -55,3 +55,10 @@ def test_staff_see_to_everyone_whom_no_text_reached() -> None:
 @pytest.mark.parametrize(("version", "told"), [(1, Told.NOT_YET), (2, Told.ANSWERED), (None, Told.NOT_YET)])
 def test_an_answer_tells_of_the_very_appointment_that_it_answered(version: int | None, told: Told) -> None:
     assert known(2, "staff", (), (), [Answered(version, NOON)]).told is told
+
+
+def test_after_a_text_that_failed_a_reminder_that_is_queued_is_no_comfort() -> None:
+    for state in ("failed", "undelivered"):
+        texts = [Text(state, 1, "bad-number", at=NOON), Text("planned", 1, at=ONE)]
+        assert known(1, "staff", texts, []) == Known(Told.NOT_YET, None, "failed")
+        assert known(1, "staff", [*texts, Text("delivered", 1, at=ONE)], []).told is Told.DELIVERED

@@ -90,6 +90,7 @@ def test_what_she_chose_herself_or_is_no_longer_to_come_is_not_listed(hub: Hub) 
     hub.book(her, 10, client_actor(her))
     gone = hub.book(make.make_client(), 11)
     booking.cancel(SYSTEM, gone.id, "client-asked")
+    settle(gone.id, "suppressed")
     assert listed() == []
 
 
