@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, update
@@ -87,22 +88,31 @@ def on_offer(actor: Actor, client_id: int, type_id: int) -> Counts:
     )
 
 
-@use_case
 def note(
     actor: Actor, client_id: int, type_id: int, outcome: str, asked: Asked, took: Took | None = None,
     earlier: int | None = None,
 ) -> int:
     """Write down what came of this visit: booked, moved, asked, waiting or nothing. Gives the row's id; with `earlier`,
-    the row that the same visit has already, that one is changed, so that a visit is counted once."""
+    the row that the same visit has already, that one is changed, so that a visit is counted once.
+
+    The counting is done before the transaction: it reads two weeks of everything, and nobody's booking may wait for it
+    or be made to try again by it.
+    """
+    counts = on_offer(actor, client_id, type_id)
     women = store.is_woman(took.staff) if took is not None else None
     values = {
-        **asdict(on_offer(actor, client_id, type_id)),
+        **asdict(counts),
         **{f"asked_{name}": value for name, value in asdict(asked).items()},
         "type_id": type_id, "outcome": outcome, "took_mode": took.mode if took else None, "took_woman": women,
         "took_women_only": took.women_only if took else None,
     }
+    return _write(client_id, values, earlier)
+
+
+@use_case
+def _write(client_id: int, values: dict[str, Any], earlier: int | None) -> int:
     if earlier is not None:
-        mine = (_O.c.id == earlier, _O.c.client_id == client_id, _O.c.type_id == type_id)
+        mine = (_O.c.id == earlier, _O.c.client_id == client_id, _O.c.type_id == values["type_id"])
         if db.session.execute(update(_O).where(*mine).values(**values).returning(_O.c.id)).first() is not None:
             return earlier
     made = insert(_O).values(client_id=client_id, day=clock.now().date(), **values).returning(_O.c.id)
