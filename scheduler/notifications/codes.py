@@ -27,11 +27,11 @@ MEANINGS = {
     # What the provider or the network said.
     "our-account": "The provider did not accept our account: its sign-in, its balance, or it is suspended.",
     "too-many": "More texts at once than the provider takes from us.",
-    "no-such-number": "The number does not exist or is not in use.",
+    "no-such-number": "The number does not exist or is not in use. Check it, when it is safe to ask her.",
     "country-not-allowed": "Our account may not text that country.",
     "our-sender": "The number or service that we send from may not be used for this.",
     "she-opted-out": "STOP was answered from that number: texts to it are stopped.",
-    "not-a-mobile": "The number cannot receive texts: a landline, or a network that does not take them.",
+    "not-a-mobile": "The number cannot receive texts: a landline, say. Ask her for another, when it is safe.",
     "too-long": "The text was longer than the provider takes.",
     "phone-off": "The phone was off, had no signal, or could not be reached.",
     "blocked": "The phone or its network blocks texts from us.",

@@ -87,9 +87,14 @@ def dying() -> Iterator[None]:
 def steps(step: Callable[[], None]) -> Iterator[None]:
     """Call `step` before and after every statement and commit."""
 
-    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if not statement.startswith("BEGIN"):  # nothing is done by then: as before the first statement
+    def note(_c: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("BEGIN"):  # nothing is done by then: as before the first statement
+            return
+        try:
             step()
+        except PowerCut:
+            cursor.close()  # SQLite keeps the lock of a connection that was broken off while a cursor of it is open
+            raise
 
     def committing(connection: Any) -> None:
         step()

@@ -66,6 +66,49 @@ class TestReceipts:
         assert answer.status_code == 204
         assert told()[0][1] == "sent"
 
+    @pytest.mark.parametrize(
+        "public_url", ["https://sidegate.example", "https://sidegate.example:8443", "http://sidegate.example"]
+    )
+    @pytest.mark.parametrize(
+        "proxied", [{}, {"X-Forwarded-Proto": "http", "X-Forwarded-Host": "there.example", "X-Forwarded-Port": "81"}]
+    )
+    def test_behind_a_proxy_and_on_any_port_twilio_is_believed_and_nobody_else(
+        self, through_twilio: Flask, twilio: Twilio, public_url: str, proxied: dict[str, str]
+    ) -> None:
+        through_twilio.config["SIDEGATE_PUBLIC_URL"] = public_url
+        taken = twilio.messages[0]
+        taken.form["StatusCallback"] = f"{public_url}/hooks/twilio/status?message={messages()[0].id}"
+        path, form, headers = twilio.receipt(taken, "sent")
+        for base, token in (("http://10.0.0.7:8000", None), ("https://sidegate.example", "forged")):
+            signed = headers if token is None else twilio.receipt(taken, "delivered", token=token).headers
+            answer = through_twilio.test_client().post(path, base_url=base, data=form, headers={**signed, **proxied})
+            assert answer.status_code == (204 if token is None else 403)
+        assert told()[0][1] == "sent"
+
+    @pytest.mark.parametrize(
+        ("code", "outcome"),
+        [
+            (21211, "no-such-number"), (21614, "not-a-mobile"), (30003, "phone-off"), (30004, "blocked"),
+            (30005, "no-such-number"), (30006, "not-a-mobile"), (30007, "filtered"), (30008, "network"),
+            (30036, "too-late"), (31999, "error-31999"),
+        ],
+    )
+    def test_each_code_of_a_receipt_is_kept_in_a_word(
+        self, through_twilio: Flask, twilio: Twilio, code: int, outcome: str
+    ) -> None:
+        path, form, headers = twilio.receipt(twilio.messages[0], "undelivered", code)
+        through_twilio.test_client().post(path, data=form, headers=headers)
+        assert told()[0] == ("confirmation", "undelivered", outcome)
+
+    def test_a_receipt_that_she_opted_out_stops_every_text(
+        self, through_twilio: Flask, twilio: Twilio, her: int
+    ) -> None:
+        path, form, headers = twilio.receipt(twilio.messages[0], "failed", 21610)
+        through_twilio.test_client().post(path, data=form, headers=headers)
+        db.session.rollback()
+        db.session.expunge_all()
+        assert db.session.get(SafeContact, (her, "sms")).safe == "no"
+
     @pytest.mark.parametrize("message", ["", "x", "-1", "9" * 30, "%F0%9F%98%80", "1&message=2"])
     def test_an_odd_message_number_is_no_error(self, through_twilio: Flask, twilio: Twilio, message: str) -> None:
         taken = twilio.messages[0]

@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 
 from scheduler import clock as running
+from scheduler.errors import ConfigurationError
 from scheduler.notifications import receipts, sender
 from scheduler.notifications.gateway import Accepted, NotTried, Refused, Text, Unknown, gateway_for
 from scheduler.notifications.twilio import TwilioGateway
@@ -68,6 +69,37 @@ class TestTheRequest:
         assert "booked" not in caplog.text
         assert HER not in repr(a_text())
         assert "booked" not in repr(a_text())
+
+
+class TestTheSender:
+    @pytest.mark.parametrize(
+        ("senders", "fit"),
+        [
+            ({}, True), ({"PhoneNumbers": []}, False), ({"AlphaSenders": ["Refuge"]}, False),
+            ({"ShortCodes": ["60001"]}, False), ({"PhoneNumbers": [NUMBER, "+15005550006"]}, False),
+        ],
+    )
+    def test_a_messaging_service_is_asked_what_it_sends_from(
+        self, twilio: Twilio, senders: dict[str, list[str]], fit: bool
+    ) -> None:
+        twilio.senders.update(senders)
+        assert (gateway_of(twilio, service=SERVICE).unfit() is None) is fit
+
+    @pytest.mark.parametrize("fault", ["500", "drop", "429 5"])
+    def test_one_that_cannot_be_asked_is_not_used(self, twilio: Twilio, fault: str) -> None:
+        twilio.later.append(fault)
+        assert gateway_of(twilio, service=SERVICE).unfit() is not None
+
+    @pytest.mark.parametrize(
+        "sender", ["Refuge", "60001", "+15005550006", "+44", "+44x632960001", "+4416329600011111", "07700900123"]
+    )
+    def test_the_app_does_not_start_with_an_unsafe_sender(
+        self, make_app: Callable[..., Flask], twilio: Twilio, sender: str
+    ) -> None:
+        with pytest.raises(ConfigurationError, match="SIDEGATE_TWILIO_FROM"):
+            make_app(**{**twilio.settings, "TWILIO_FROM": sender})
+        with pytest.raises(ConfigurationError, match="MESSAGING_SERVICE"):
+            make_app(**{**twilio.settings, "TWILIO_MESSAGING_SERVICE_SID": sender})
 
 
 @pytest.mark.usefixtures("clock")
