@@ -34,6 +34,8 @@ _W = Waiting.__table__
 
 #: How far ahead anyone can wait; one page of the list; how many times that fit are shown; how long what is over stays.
 LONGEST, MOST, FEW, KEPT = timedelta(days=92), 200, 5, timedelta(days=30)
+#: How many offers are looked at for the few.
+_LOOK_AT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +160,8 @@ def get(actor: Actor, waiting_id: int) -> Entry:
 
 
 def fitting(actor: Actor, entry: Entry) -> list[Offer]:
-    """The soonest times that fit now: offers as for any booking by this reader, until her last day. Raises
-    NotAllowed."""
+    """The soonest times that fit now, one for each day, place and way: offers as for any booking by this reader, until
+    her last day. Raises NotAllowed."""
     _may(actor)
     wish, zone = entry.wish, service_zone()
     until = datetime(entry.until.year, entry.until.month, entry.until.day, tzinfo=zone) + timedelta(days=1)
@@ -170,7 +172,10 @@ def fitting(actor: Actor, entry: Entry) -> list[Offer]:
         women_only=wish.women_only, creche=wish.creche, in_person_at=there, kinds=frozenset(wish.kinds),
         weekdays=frozenset(wish.weekdays), from_minute=wish.from_minute, until_minute=wish.until_minute,
     )
-    return booking.offers(actor, wanted, FEW)
+    first: dict[tuple[date, int, str], Offer] = {}
+    for each in booking.offers(actor, wanted, _LOOK_AT):
+        first.setdefault((each.start.astimezone(zone).date(), each.venue, str(each.mode)), each)
+    return list(first.values())[:FEW]
 
 
 @use_case
