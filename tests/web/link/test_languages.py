@@ -183,3 +183,24 @@ def test_no_translation_tells_what_this_is(language: Language) -> None:
     titles = ("Your appointment", "Booked", "Choose a time", "Thank you", "Cancelled", "Calendar", "Another number")
     for title in titles:
         assert telling_words(str(recorded(language).get(title).string)) == [], title  # type: ignore[union-attr]
+
+
+@EACH
+def test_every_page_weighs_at_most_14_kilobytes_in_her_language(
+    town: Town, app: Flask, phone: Phone, language: Language
+) -> None:
+    for day in (2, 3, 4):
+        town.booked(day, 11)
+    packed = {"Accept-Encoding": "gzip"}
+
+    def weight(address: str) -> int:
+        answer = phone.http.get(address, headers=packed)
+        assert answer.status_code == 200
+        return len(answer.data) + sum(len(f"{name}: {value}\r\n") for name, value in answer.headers.items())
+
+    shared = sum(weight(f"/static/link/{name}") for name in ("page.css", "page.js", "icon.svg"))
+    token = make_link(town.woman)
+    phone._fetch("POST", f"/a/{token}", data={"language": language.code})
+    pages = ("/my/", "/my/choose", "/my/times", "/my/1", "/my/1/booked", "/my/1/calendar", "/my/1/number", f"/a/{token}")
+    heavy = {address: shared + weight(address) for address in pages}
+    assert max(heavy.values()) <= 14 * 1024, heavy
