@@ -269,7 +269,7 @@ def names_of_everything(world: Planted) -> Mapping[str, list[Filler]]:
     """What routes may be asked for: the fillers, and the few that are words."""
     words: dict[str, list[Filler]] = {
         "channel": [("sms", "")], "language": [("ur", "")], "purpose": [("reminder", "")],
-        "filename": [("staff/staff.css", "")],
+        "filename": [("staff/staff.css", "")], "digest": [("0a1b2c3d4e", "")],
     }
     return {**words, **world.fillers}
 

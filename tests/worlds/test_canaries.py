@@ -124,11 +124,13 @@ def test_no_route_shows_anyone_what_they_may_not_know(
 # --- What leaves the building, and what whoever runs the machine reads ------------------------------------------------
 
 #: Commands whose output is read here, and why the others need not be.
-COMMANDS = {"check": ["check"], "sweep": ["sweep"], "worker": ["worker", "--once"]}
+COMMANDS = {"check": ["check"], "sweep": ["sweep"], "worker": ["worker", "--once"], "keys": ["keys", "rotate"]}
 OTHER_COMMANDS = {
     "init": "It makes an empty database.", "demo": "It makes invented people.", "serve": "It only starts the service.",
     "staff": "It tells what was typed.", "token": "It prints a new token.", "db": "Flask-Migrate's own.",
     "openapi": "It describes the API, and reads no record.",
+    "backup": "It prints counts; that its file tells nothing is in tests/services/test_backups.py.",
+    "restore": "It puts a backup into an empty database.",
     "run": "Flask's own.", "shell": "Flask's own.", "routes": "Flask's own.",
 }
 
