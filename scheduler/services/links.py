@@ -333,11 +333,7 @@ def pause_texts(visit: LinkVisit) -> None:
     """She says that texts are not safe now: none goes out until staff have spoken with her, what is queued is
     withdrawn, and every link of hers ends, this one included (SAFETY.md 8)."""
     now = clock.now()
-    db.session.execute(
-        update(SafeContact)
-        .where(SafeContact.client_id == visit.client_id, SafeContact.channel == "sms")
-        .values(paused=True, paused_until=None, checked_at=now)
-    )
+    store.pause_texts(visit.client_id, now)
     planning.withdraw_for_client(visit.client_id, now)
     end_links(visit.client_id, now)
     audit.record(visit.actor, "texts-paused", "client", visit.client_id)
