@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from scheduler import clock
 from scheduler.extensions import db
 from scheduler.models import IdempotencyKey
-from scheduler.services import afterwards, asks, choices, links, replies, waiting_list
+from scheduler.services import afterwards, asks, choices, escalation, links, replies, waiting_list
 from scheduler.services.transaction import use_case
 
 #: A repeated request comes within minutes; a browser restored from yesterday gets a fresh answer.
@@ -31,4 +31,4 @@ def purge() -> int:
     """Let go of everything that has served; gives how many records."""
     sessions = links.forget_old_sessions(clock.now() - SESSIONS_KEPT)
     hers = asks.forget() + afterwards.forget() + waiting_list.forget() + choices.forget_whose()
-    return forget_keys() + sessions + replies.forget() + hers
+    return forget_keys() + sessions + replies.forget() + escalation.forget() + hers
