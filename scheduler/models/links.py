@@ -58,7 +58,7 @@ class LinkSession(db.Model):
 
 class Ask(db.Model):
     """Something that she asks staff for, or that her link tells them: `call` (would like a call), `number` (texts are
-    to go to another number, which `words` holds until it is seen to), `word` (her link was closed after wrong words)."""
+    to go to another number, which `words` holds until it is seen to), `word` (her link closed after wrong words)."""
 
     __tablename__ = "ask"
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)

@@ -6,12 +6,13 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, delete, exists, func, or_, select, update
 
 from scheduler.extensions import db
 from scheduler.models import (
     Appointment,
     AppointmentType,
+    Ask,
     Client,
     Link,
     LinkSession,
@@ -56,13 +57,15 @@ def live_link(digest: bytes, now: datetime) -> Any:
 
 def expired_link(digest: bytes, now: datetime, ago: timedelta) -> Any:
     """The link with this digest that ran out by itself, at most `ago` before `now`; None when it is live, was ended,
-    is unknown, or its client is inactive."""
+    is unknown, its client is inactive, or another link of hers was closed by wrong words and staff have not seen to it
+    yet: whoever guessed may hold the old texts too, and would be sent five more guesses."""
+    guessed = exists().where(Ask.client_id == _L.client_id, Ask.kind == "word", Ask.seen_at.is_(None))
     return db.session.execute(
         select(_L.id, _L.client_id, _L.type_id)
         .join_from(Link.__table__, Client.__table__, Client.id == _L.client_id)
         .where(
             _L.token_hash == digest, _L.ended_at.is_(None), _L.expires_at <= now, _L.expires_at > now - ago,
-            Client.active,
+            Client.active, ~guessed,
         )
     ).first()
 

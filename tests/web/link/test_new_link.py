@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 
 from scheduler.extensions import db
 from scheduler.models import Client, Message, SafeContact
-from scheduler.services import links
+from scheduler.services import asks, link_words, links
+from scheduler.services.actors import SYSTEM
 from scheduler.services.transaction import use_case
 
 from ...support.her_phone import Phone, make_link
@@ -84,6 +85,20 @@ def test_a_link_that_was_ended_brings_nothing(
     clock.forward(days=7, minutes=1)
     app.test_client().post(f"/a/{token}", data={"new": "1"})
     assert queued() == queued("suppressed") == 0
+
+
+def test_whoever_guessed_at_her_word_is_sent_no_more_guesses_until_staff_have_seen_to_it(
+    old: str, town: Town, app: Flask
+) -> None:
+    link_words.set_word(SYSTEM, town.woman, "blue kettle")
+    phone, newer = Phone(app), make_link(town.woman)
+    for _ in range(link_words.TRIES):
+        phone.open(f"/a/{newer}").press("Continue", word="guess")
+    app.test_client().post(f"/a/{old}", data={"new": "1"})
+    assert queued() == 0
+    asks.done(SYSTEM, asks.waiting(SYSTEM)[0].id)
+    app.test_client().post(f"/a/{old}", data={"new": "1"})
+    assert queued() == 1
 
 
 def test_a_link_of_long_ago_brings_nothing(town: Town, app: Flask, clock: Any) -> None:
