@@ -107,6 +107,16 @@ def test_one_press_sends_the_link_where_a_text_is_safe_and_says_so_where_it_is_n
     assert "No link was sent" in desk.get("/reception/waiting-list").text
 
 
+def test_two_receptionists_who_press_at_once_send_her_one_text(app: Flask, town: Town, clock: Any) -> None:
+    waits = town.wait(town.sarah)
+    for _ in range(2):
+        Desk(app, "reception").post(f"/reception/waiting-list/{waits}/offer")
+    assert links_planned() == [town.sarah]
+    clock.forward(minutes=5)  # one that she lost is sent again
+    Desk(app, "reception").post(f"/reception/waiting-list/{waits}/offer")
+    assert links_planned() == [town.sarah] * 2
+
+
 def test_done_takes_her_off_and_so_do_an_appointment_and_her_last_day(app: Flask, town: Town, clock: Any) -> None:
     one = town.wait(town.sarah)
     town.wait(town.mina, until=at(0, 0, 1).date())
