@@ -109,7 +109,9 @@ def move(
     if row.state not in states.OPEN:
         raise WrongState
     _she_still_may(actor, row)
-    moved = change(row, **admit(actor, choice, but_not=row.id))
+    # Her page said whether someone who speaks her language would be found; staff who move it say nothing of that.
+    asked = choice.interpreter if actor.kind == "client" else choice.interpreter or row.interpreter
+    moved = change(row, **admit(actor, choice, but_not=row.id), interpreter=asked)
     remember(actor, key, fingerprint, row.id)
     planning.plan(
         "moved", appointment_id=row.id, client_id=row.client_id, start=moved.start, version=moved.version,

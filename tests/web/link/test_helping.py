@@ -11,6 +11,7 @@ from scheduler.extensions import db
 from scheduler.models import Ask, Client, OfferedChoice, Waiting
 from scheduler.services import booking, choices, waiting_list
 from scheduler.services.actors import SYSTEM, client_actor
+from scheduler.services.booking import Choice
 
 from ...support import factories as make
 from ...support.factories import at
@@ -184,6 +185,22 @@ def test_a_worker_who_speaks_her_language_comes_first_and_otherwise_an_interpret
     phone.press("10am")
     assert "with Ewa" in phone.words
     assert "someone who speaks" not in phone.words
+
+
+def test_an_interpreter_is_asked_for_or_not_as_the_page_of_the_change_said(town: Town, phone: Phone) -> None:
+    ewa = make.make_staff(given_name="Ewa", languages=["Polish"])
+    make.make_session(town.hub, at(10, 0, 3), at(12, 0, 3), (ewa,), (town.type,))
+    phone.arrive(make_link(town.woman)).open("/my/choose").press("Show me times", language="Polish", who="speaks")
+    phone.press("10am").press("Yes, book")
+    assert [row.interpreter for row in appointments(town.woman)] == [None]
+    phone.open("/my/1").press("Change").open("/my/choose").press("Show me times", language="Polish", who="any")
+    phone.press("10:30").press("Yes")
+    (moved,) = appointments(town.woman)
+    assert (moved.staff_id, moved.interpreter) == (town.aisha, "Polish")
+    # Staff who move it to another day say nothing of it: what she asked for stands.
+    choice = Choice(town.woman, town.type, town.sessions["hub", 4], town.aisha, "in-person", at(10, 0, 4))
+    booking.move(SYSTEM, moved.id, choice)
+    assert [row.interpreter for row in appointments(town.woman)] == ["Polish"]
 
 
 def test_she_filters_by_steps_group_and_someone_who_has_been_there_too(town: Town, phone: Phone) -> None:
