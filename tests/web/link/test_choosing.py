@@ -175,6 +175,14 @@ def test_a_time_of_another_session_or_made_up_picks_nothing(town: Town, app: Fla
     assert phone.open("/my/check").address == "/my/"
 
 
+@pytest.mark.parametrize("far", ["9999-12-31T23:59Z", "9999-12-30T00:00Z", "2481-01-01T00:00Z"])
+def test_a_made_up_time_at_the_end_of_the_calendar_is_no_time(town: Town, phone: Phone, far: str) -> None:
+    token = phone.arrive(make_link(town.woman)).page.select_one("input[name=form]")
+    minute = int(datetime.fromisoformat(far).timestamp()) // 60
+    answer = phone.http.post("/my/pick", data={"form": token["value"], "time": f"{minute:x}-abc"})  # type: ignore[index]
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/my/")
+
+
 def test_a_form_sent_by_another_site_does_nothing(town: Town, phone: Phone) -> None:
     phone.arrive(make_link(town.woman)).press("Tuesday")
     key = str(phone.page.select_one("input[name=key]")["value"])  # type: ignore[index]
