@@ -142,7 +142,7 @@ def test_a_place_and_a_day_are_shown_as_soon_as_they_are_chosen(page: Page) -> N
     with page.expect_navigation():
         page.get_by_label("Place").select_option("Elm Surgery")
     assert "No sessions at Elm Surgery" in page.inner_text("main")
-    page.get_by_role("link", name="List").click()
+    page.get_by_role("link", name="List", exact=True).click()
     page.get_by_text("Nothing is booked at Elm Surgery").wait_for()
 
 

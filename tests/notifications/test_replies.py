@@ -358,7 +358,7 @@ def test_the_handsets_phones_answer_the_same_way(app: Flask, scene: Scene) -> No
     sender.run_once()
     assert db.session.scalars(select(HandsetText.id)).all()
     desk = Desk(app, "reception")
-    assert f'name="from" value="{HERS}"' in desk.get("/handset/").text
-    answer = desk.post("/handset/reply", **{"from": HERS, "body": "2"})
-    assert (answer.status_code, answer.location) == (303, "/handset/")
+    assert f'name="phone" value="c{her}"' in desk.get("/handset/").text
+    answer = desk.post("/handset/reply", phone=f"c{her}", body="2")
+    assert (answer.status_code, answer.location) == (303, f"/handset/#p-c{her}")
     assert kept() == [(her, appointment(her), "another-time", None)]

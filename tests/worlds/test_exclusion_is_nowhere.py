@@ -32,6 +32,8 @@ DIFFER = {
     "manage.index": "And are told that one waits.",
     "reception.client": "A time that he may not have is not offered: test_his_desk.py proves that nothing says why.",
     "reception.move_page": "The same.",
+    "reception.waits": "The same, of the times that fit now; the list itself differs in nothing.",
+    "api-waiting-list.fitting": "The same.",
     "api-offers.list_offers": "The same.",
     "static": "Its headers say when it was fetched.",
 }
