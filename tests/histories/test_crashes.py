@@ -22,7 +22,7 @@ from scheduler.services import booking, checks, clients, exclusions, sessions, t
 from scheduler.services.booking import Choice
 
 from ..support.databases import Database
-from . import oracle, town
+from . import on_her_link, oracle, town  # noqa: F401  (its operations)
 from .nursery import End, Nursery, done
 from .picks import FromSeed
 from .town import Town

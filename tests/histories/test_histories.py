@@ -18,6 +18,7 @@ from scheduler.extensions import db
 from scheduler.services import checks
 
 from ..support.databases import Database
+from . import on_her_link  # noqa: F401  (registers its operations)
 from . import town as operations
 from .picks import FromHypothesis
 

@@ -82,7 +82,7 @@ _PEOPLE = (
     ("Kasia", "Nowak"), ("Dai", "Pritchard"), ("Alma", "Rayes"), ("Gareth", ""), ("Pike", "Gareth"),
 )  # fmt: skip
 _BIRTHS = (None, "1984-05-06", "1984", "1984-06-05", "1990-01-01")
-_PHONES = (None, "07700 900111", "07700 900222", "07700 900333")
+PHONES = (None, "07700 900111", "07700 900222", "07700 900333")
 
 OPERATIONS: dict[str, Callable[[Town, Pick], str]] = {}
 #: Operations that put somebody in a place at a time: after them no breach may exist that was not there before.
@@ -122,6 +122,8 @@ class Town:
     log: list[str] = field(default_factory=list)
     swept: bool = False
     known: Facts | None = None
+    #: Links that are out, by their tokens: whose each is.
+    tokens: dict[str, int] = field(default_factory=dict)
 
     # --- choosing ---
 
@@ -145,7 +147,7 @@ class Town:
 
     def among_women(self, pick: Pick, facts: Facts) -> datetime:
         """The edge of a women-only time, or just outside it."""
-        window = pick.one(_some([each for each in facts.windows if each.audience == "women"]))
+        window = pick.one(some([each for each in facts.windows if each.audience == "women"]))
         day = self.day + timedelta(days=(window.weekday - self.day.weekday()) % 7)
         edge = pick.one((window.from_minute, window.until_minute, window.from_minute - window.clear_before))
         minutes = edge + pick.one((0, -60, 15, -15, -30))
@@ -162,18 +164,18 @@ class Town:
         return pick.one([row.id for row in facts.staff.values() if row.sees_clients])
 
     def session(self, pick: Pick, facts: Facts) -> Any:
-        return pick.one(_some([
+        return pick.one(some([
             row for row in facts.sessions.values() if row.cancelled_at is None and row.end > facts.now
         ]))  # fmt: skip
 
     def appointment(self, pick: Pick, facts: Facts, *states: str) -> Any:
-        return pick.one(_some([row for row in facts.appointments if not states or row.state in states]))
+        return pick.one(some([row for row in facts.appointments if not states or row.state in states]))
 
     def whoever_books(self, pick: Pick) -> Actor:
         return pick.one(self.desks)
 
 
-def _some(found: Any) -> list[Any]:
+def some(found: Any) -> list[Any]:
     rows = list(found)
     if not rows:
         raise Nothing
@@ -265,7 +267,7 @@ def _somebody(pick: Pick) -> clients.ClientDetails:
     given, family = pick.one(_PEOPLE)
     also = pick.one((None, None, *_PEOPLE))
     aliases = (" ".join(also).strip(),) if also else ()
-    return clients.ClientDetails(given, family, aliases, pick.one(_BIRTHS), pick.one(_PHONES))
+    return clients.ClientDetails(given, family, aliases, pick.one(_BIRTHS), pick.one(PHONES))
 
 
 @operation(often=2)
@@ -370,7 +372,7 @@ def begin_a_stay(town: Town, pick: Pick) -> str:
 
 @operation()
 def end_a_stay(town: Town, pick: Pick) -> str:
-    stay = pick.one(_some(town.facts().stays))
+    stay = pick.one(some(town.facts().stays))
     until = pick.one((None, town.moment(pick)))
     clients.end_stay(town.manager, stay.id, until)
     return f"stay {stay.id} ends {until or 'now'}"
@@ -404,7 +406,7 @@ def _herself(rule: oracle.Rule, gone: int, keep: int) -> bool:
 
 @operation(often=2)
 def take_two_records_apart(town: Town, pick: Pick) -> str:
-    row = pick.one(_some(db.session.execute(
+    row = pick.one(some(db.session.execute(
         select(ClientMerge.__table__).where(ClientMerge.split_at.is_(None)).order_by(ClientMerge.id)
     ).all()))  # fmt: skip
     before = oracle.rules(town.facts())
@@ -425,7 +427,7 @@ def _details(town: Town, pick: Pick, facts: Facts, her: int) -> exclusions.Exclu
     if separation == "site":
         sites = (pick.one(sorted({venue.site_id for venue in facts.venues.values()})),)
     return exclusions.ExclusionDetails(
-        her, (f"{given} {family}".strip(),), None, pick.one(_BIRTHS), pick.one(_PHONES), separation=separation,
+        her, (f"{given} {family}".strip(),), None, pick.one(_BIRTHS), pick.one(PHONES), separation=separation,
         gap_minutes=pick.one((30, 0, 60, 25, 1440)), sites=sites, review_on=pick.one((None, town.day)),
     )
 
@@ -449,13 +451,13 @@ def _said(details: exclusions.ExclusionDetails) -> str:
 
 
 def _exclusion(pick: Pick, facts: Facts, active: bool = True) -> Any:
-    return pick.one(_some([each for each in facts.exclusions if each.active is active]))
+    return pick.one(some([each for each in facts.exclusions if each.active is active]))
 
 
 @operation()
 def edit_an_exclusion(town: Town, pick: Pick) -> str:
     facts = town.facts()
-    row = pick.one(_some(facts.exclusions))
+    row = pick.one(some(facts.exclusions))
     before = facts.named[row.named_person_id]
     details = _details(town, pick, facts, row.client_id)
     exclusions.edit(pick.one(town.leads), row.id, details, row.version)
@@ -478,7 +480,7 @@ def ask_to_close_an_exclusion(town: Town, pick: Pick) -> str:
 
 @operation(often=2)
 def confirm_closing_an_exclusion(town: Town, pick: Pick) -> str:
-    row = pick.one(_some([each for each in town.facts().exclusions if each.active and each.closing_by is not None]))
+    row = pick.one(some([each for each in town.facts().exclusions if each.active and each.closing_by is not None]))
     lead = pick.one(town.leads[::-1])
     exclusions.confirm_closing(lead, row.id)
     assert lead.id != row.closing_by, "one person closed an exclusion alone"
@@ -487,7 +489,7 @@ def confirm_closing_an_exclusion(town: Town, pick: Pick) -> str:
 
 @operation()
 def keep_an_exclusion(town: Town, pick: Pick) -> str:
-    row = pick.one(_some([each for each in town.facts().exclusions if each.active and each.closing_by is not None]))
+    row = pick.one(some([each for each in town.facts().exclusions if each.active and each.closing_by is not None]))
     exclusions.keep(pick.one(town.leads), row.id)
     return f"exclusion {row.id} kept"
 
@@ -501,7 +503,7 @@ def reopen_an_exclusion(town: Town, pick: Pick) -> str:
 
 @operation(often=2)
 def decide_a_match(town: Town, pick: Pick) -> str:
-    row = pick.one(_some(town.facts().matches))
+    row = pick.one(some(town.facts().matches))
     decision = pick.one(("dismissed", "confirmed", "possible"))
     exclusions.decide_match(pick.one(town.leads), row.id, decision, "We asked her.")
     return f"match {row.id} with {row.person_kind} {row.person_id} {decision}"
@@ -548,13 +550,13 @@ def book(town: Town, pick: Pick) -> str:
 @operation(places=True, often=4)
 def join_a_group(town: Town, pick: Pick) -> str:
     facts = town.facts()
-    session = pick.one(_some([
+    session = pick.one(some([
         each for each in facts.sessions.values()
         if each.kind != "one-to-one" and each.cancelled_at is None and each.start > facts.now
         and any(row.session_id == each.id for row in facts.counted())
     ] or [each for each in facts.sessions.values() if each.kind == "group" and each.start > facts.now]))  # fmt: skip
     there = {row.client_id for row in facts.counted() if row.session_id == session.id}
-    client = pick.one(_some([each for each in facts.clients if each not in there]))
+    client = pick.one(some([each for each in facts.clients if each not in there]))
     choice = Choice(client, town.kinds[0], session.id, None, pick.one(session.modes), session.start)
     return f"appointment {booking.book(town.whoever_books(pick), choice).id}: {_chosen(choice)}"
 
@@ -570,7 +572,7 @@ def _beside(town: Town, pick: Pick, facts: Facts) -> Choice:
                 for session in facts.sessions.values():
                     if session.start > facts.now and session.cancelled_at is None:
                         found += _choices_beside(facts, rule, visit, mine[1], kind, session)
-    return pick.one(_some(found))
+    return pick.one(some(found))
 
 
 def _choices_beside(
@@ -606,7 +608,7 @@ def book_beside(town: Town, pick: Pick) -> str:
 def move_beside(town: Town, pick: Pick) -> str:
     facts = town.facts()
     choice = _beside(town, pick, facts)
-    row = pick.one(_some([
+    row = pick.one(some([
         each for each in facts.appointments if each.state == "booked" and each.client_id == choice.client_id
     ]))  # fmt: skip
     booking.move(town.whoever_books(pick), row.id, choice, row.version)
@@ -631,7 +633,7 @@ def book_the_first_offer(town: Town, pick: Pick) -> str:
     number, kind = town.client(pick, facts), pick.one(town.kinds)
     actor = pick.one((*town.desks, client_actor(number)))
     offered = booking.offers(actor, Wanted(number, kind, facts.now, facts.now + LOOK))
-    offer = pick.one(_some(offered))
+    offer = pick.one(some(offered))
     try:
         booked = booking.book(actor, Choice.from_offer(number, kind, offer))
     except SlotUnavailable:
@@ -679,7 +681,7 @@ def take_a_mark_back(town: Town, pick: Pick) -> str:
 def ask_for_times(town: Town, pick: Pick) -> str:
     facts = town.facts()
     number, kind = town.client(pick, facts), pick.one(town.kinds)
-    shown = _some(booking.timetable(number, kind, "in-person", facts.now, facts.now + LOOK))
+    shown = some(booking.timetable(number, kind, "in-person", facts.now, facts.now + LOOK))
     wishes = list(dict.fromkeys((each[0], each[2]) for each in (pick.one(shown), pick.one(shown))))
     made = booking.request_times(client_actor(number), number, kind, "in-person", wishes)
     return f"request {made} of client {number} for {[session for session, _ in wishes]}"
@@ -687,7 +689,7 @@ def ask_for_times(town: Town, pick: Pick) -> str:
 
 @operation(places=True, often=2)
 def confirm_a_request(town: Town, pick: Pick) -> str:
-    row = pick.one(_some(db.session.execute(select(TimeRequest.__table__).where(TimeRequest.state == "open")).all()))
+    row = pick.one(some(db.session.execute(select(TimeRequest.__table__).where(TimeRequest.state == "open")).all()))
     wishes = db.session.get(TimeRequest, row.id)
     assert wishes is not None
     session, start = pick.one(json.loads(wishes.wishes))
@@ -698,10 +700,10 @@ def confirm_a_request(town: Town, pick: Pick) -> str:
 @operation(places=True)
 def offer_another_time_for_a_request(town: Town, pick: Pick) -> str:
     table = TimeRequest.__table__
-    row = pick.one(_some(db.session.execute(select(table).where(table.c.state == "open").order_by(table.c.id)).all()))
+    row = pick.one(some(db.session.execute(select(table).where(table.c.state == "open").order_by(table.c.id)).all()))
     lead = pick.one(town.leads)
     wishes = [(session, datetime.fromisoformat(at)) for session, at in json.loads(row.wishes)]
-    shown = _some(suggesting.for_wishes(lead, row.client_id, row.type_id, row.mode, wishes))
+    shown = some(suggesting.for_wishes(lead, row.client_id, row.type_id, row.mode, wishes))
     choice = Choice.from_offer(row.client_id, row.type_id, pick.one(shown).offer)
     try:
         made = requests.offer_other(lead, row.id, choice)
@@ -713,12 +715,12 @@ def offer_another_time_for_a_request(town: Town, pick: Pick) -> str:
 @operation(places=True, often=3)
 def move_one_side_of_a_clash(town: Town, pick: Pick) -> str:
     """What is suggested can be had, and the clash is gone (SAFETY.md 6)."""
-    case = pick.one(_some([each for each in town.facts().cases if each.closed_at is None]))
+    case = pick.one(some([each for each in town.facts().cases if each.closed_at is None]))
     lead = pick.one(town.leads)
     clash = case_views.one(lead, case.id)
     assert clash is not None
-    side = pick.one(_some(suggesting.for_clash(lead, clash)))
-    offer = pick.one(_some((*side.times, *side.remote))).offer
+    side = pick.one(some(suggesting.for_clash(lead, clash)))
+    offer = pick.one(some((*side.times, *side.remote))).offer
     try:
         suggesting.move(lead, case.id, side.side.id, side.version, offer.session, offer.staff, offer.mode, offer.start)
     except SlotUnavailable:
@@ -744,7 +746,7 @@ def ask_for_an_override(town: Town, pick: Pick) -> str:
     number = town.client(pick, facts)
     if pick.one((True, False)):
         kind = pick.one(town.kinds)
-        kept = _some(overrides.times(lead, Wanted(number, kind, facts.now, facts.now + LOOK)))
+        kept = some(overrides.times(lead, Wanted(number, kind, facts.now, facts.now + LOOK)))
         choice = Choice.from_offer(number, kind, pick.one(kept))
     else:
         choice = _a_choice(town, pick, facts, number)
@@ -756,7 +758,7 @@ def ask_for_an_override(town: Town, pick: Pick) -> str:
 def decide_on_an_override(town: Town, pick: Pick) -> str:
     """Only what two people decided on comes about, and all of it is named and queued (SAFETY.md 5)."""
     table = Override.__table__
-    row = pick.one(_some(db.session.execute(select(table).where(table.c.state == "asked").order_by(table.c.id)).all()))
+    row = pick.one(some(db.session.execute(select(table).where(table.c.state == "asked").order_by(table.c.id)).all()))
     actor = pick.one((*town.leads, town.manager))
     if pick.one((False, False, True)):
         overrides.refuse(actor, row.id)
@@ -863,7 +865,7 @@ def add_a_series(town: Town, pick: Pick) -> str:
 
 
 def _series(pick: Pick) -> Any:
-    return pick.one(_some(db.session.execute(select(Series.__table__).where(Series.active)).all()))
+    return pick.one(some(db.session.execute(select(Series.__table__).where(Series.active)).all()))
 
 
 @operation(places=True, often=2)
@@ -921,7 +923,7 @@ def close_a_venue(town: Town, pick: Pick) -> str:
 
 @operation()
 def take_a_closure_back(town: Town, pick: Pick) -> str:
-    row = pick.one(_some(db.session.execute(select(Closure.__table__)).all()))
+    row = pick.one(some(db.session.execute(select(Closure.__table__)).all()))
     venues.remove_closure(town.manager, row.id)
     return f"closure {row.id} taken back"
 
@@ -1019,7 +1021,8 @@ def _was_safe(message: Any) -> None:
     what = f"text {message.id} to client {message.client_id}"
     assert contact is not None, f"{what}: nothing is recorded of this channel"
     assert contact.safe == "yes", f"{what}: the channel is not safe"
-    assert not contact.paused, f"{what}: texts are paused"
+    paused = contact.paused and (contact.paused_until is None or contact.paused_until > now)
+    assert not paused, f"{what}: texts are paused"
     local = now.astimezone(LONDON)
     assert contact.review_on is None or local.date() <= contact.review_on, f"{what}: past its review date"
     minute = local.hour * 60 + local.minute
@@ -1037,7 +1040,7 @@ def _was_safe(message: Any) -> None:
 def look_at_the_desk(town: Town, pick: Pick) -> str:
     """Every read of an exclusion is in the audit log (SAFETY.md 9.6)."""
     lead, facts = pick.one(town.leads), town.facts()
-    row = pick.one(_some(facts.exclusions))
+    row = pick.one(some(facts.exclusions))
     last = db.session.execute(select(func.max(AuditRecord.id))).scalar() or 0
     what = pick.one(("exclusion", "desk", "of a client", "match", "affected", "all"))
     seen = {row.id}
@@ -1050,7 +1053,7 @@ def look_at_the_desk(town: Town, pick: Pick) -> str:
         seen = {each.exclusion_id for each in (*shown.cases, *shown.matches, *shown.alerts) if each.exclusion_id}
         seen |= {each.id for each in shown.waiting}
     elif what == "match":
-        match_row = pick.one(_some(facts.matches))
+        match_row = pick.one(some(facts.matches))
         seen = {each.id for each in safety_desk.match(lead, match_row.id).exclusions}
     else:
         found = exclusions.list_for(lead, row.client_id) if what == "of a client" else safety_desk.list_all(lead)
@@ -1121,7 +1124,7 @@ def compare_offers(town: Town, pick: Pick) -> str:
     mode = pick.one(row.modes)
     if row.kind == "one-to-one":
         worker = pick.one(facts.workers_of(row.id))
-        start = pick.one(_some(oracle.free_starts(facts, row, worker, kind)))
+        start = pick.one(some(oracle.free_starts(facts, row, worker, kind)))
     else:
         worker, start = None, row.start
     if start < facts.now:
@@ -1194,6 +1197,6 @@ def all_names() -> list[str]:
 
 
 __all__ = [
-    "FIRST_DAYS", "FIRST_SEPARATIONS", "OPERATIONS", "PLACES", "Nothing", "Town", "all_names", "found", "step",
+    "FIRST_DAYS", "FIRST_SEPARATIONS", "OPERATIONS", "PLACES", "Nothing", "Town", "all_names", "found", "some", "step",
     "would_book",
 ]
