@@ -92,6 +92,18 @@ class WrongState(SidegateError):
     code = "wrong-state"
 
 
+class MayBeHere(SidegateError):
+    """Whoever is to be recorded may be a client already. `clients` lists who, for staff to look at."""
+
+    status = 409
+    sentence = "This person may be here already."
+    code = "may-be-here"
+
+    def __init__(self, clients: tuple[int, ...]) -> None:
+        super().__init__()
+        self.clients = clients
+
+
 class InTheWay(SidegateError):
     """An edit would break bookings that stand. `blockers` lists them for staff who may see them (SAFETY.md 3)."""
 

@@ -88,6 +88,21 @@ class ClientRecord:
         return f"{self.given_name} {self.family_name}".strip()
 
 
+def others_alike(actor: Actor, details: ClientDetails, client_id: int | None = None) -> list[ClientCard]:
+    """Clients who may be the one about to be recorded, or, with `client_id`, changed to these names, birth date or
+    phone; none where that changes none of them. Raises NotAllowed, NotFound, Invalid."""
+    name = f"{details.given_name} {details.family_name}".strip()
+    found = alike(actor, (name, *details.aliases), details.date_of_birth, details.phone)
+    if client_id is None or not found:
+        return found
+    before, personal = _row(client_id), _read(details)[0]
+    known = before.given_name, before.family_name, tuple(before.aliases or ()), before.date_of_birth, before.phone
+    same = known == (
+        personal.given_name, personal.family_name, personal.aliases, personal.date_of_birth, personal.phone
+    )  # fmt: skip
+    return [] if same else [card for card in found if card.id != client_id]
+
+
 @use_case
 def add(actor: Actor, details: ClientDetails) -> int:
     """Add a client and give the id. In the same transaction the client is made findable and compared with every named
@@ -305,6 +320,6 @@ def _stayable(actor: Actor, venue_id: int) -> int:
 
 __all__ = [
     "ClientCard", "ClientDetails", "ClientRecord", "SafeChannel", "SafeContactDetails", "StayRecord", "add", "alike",
-    "decide_eligibility", "edit", "end_stay", "find", "get", "record_stay", "set_active", "set_phone_is",
-    "set_request_mode", "set_safe_contact",
+    "decide_eligibility", "edit", "end_stay", "find", "get", "others_alike", "record_stay", "set_active",
+    "set_phone_is", "set_request_mode", "set_safe_contact",
 ]

@@ -77,6 +77,22 @@ def test_a_client_that_cannot_be_is_refused_by_its_field(reception: Api, change:
     assert db.session.execute(select(func.count()).select_from(Client)).scalar_one() == 0
 
 
+def test_whoever_may_be_here_already_is_to_be_looked_at_first_and_may_be_someone_else(reception: Api) -> None:
+    alma = ok(reception.post("/clients", WOMAN), 201)["id"]
+    again = {"given_name": "Alma", "family_name": "Rayes", "phone": WOMAN["phone"]}
+    assert refused(reception.post("/clients", again), 409, "may-be-here")["clients"] == [alma]
+    zofia = ok(reception.post("/clients", {"given_name": "Zofia", "family_name": "Nowak"}), 201)["id"]
+    change = {"aliases": ["Alma Reyes"]}
+    assert refused(reception.patch(f"/clients/{zofia}", change, version=1), 409, "may-be-here")["clients"] == [alma]
+    assert ok(reception.get(f"/clients/{zofia}"))["aliases"] == []
+    refused(reception.patch(f"/clients/{zofia}", change, version=7), 412, "stale")
+    changed = ok(reception.patch(f"/clients/{zofia}", {**change, "another_person": True}, version=1))
+    assert "another_person" not in changed
+    # Asked once: what says nothing new of who she is does not ask again.
+    assert ok(reception.patch(f"/clients/{zofia}", {"notes": "Likes tea."}, version=2))["notes"] == "Likes tea."
+    assert ok(reception.post("/clients", {**again, "another_person": True}), 201)["id"] not in (alma, zofia)
+
+
 def test_no_name_is_ever_part_of_an_address(reception: Api) -> None:
     refused(reception.get("/clients", q="Alma"), 405)
     refused(reception.get("/clients/search", text="Alma"), 405)

@@ -175,6 +175,19 @@ def test_whoever_may_be_here_already_is_shown_before_a_second_record_is_made(
     assert desk.post("/reception/clients/new", **typed, **{"someone-new": "y"}).status_code == 303
 
 
+def test_a_name_that_is_changed_to_someone_elses_asks_too_and_keeps_what_was_typed(town: Town, desk: Desk) -> None:
+    made = desk.post("/reception/clients/new", given_name="Zofia", family_name="Nowak").location.split("/")[-2]
+    form = f"/reception/clients/{made}/edit"
+    typed = {"given_name": "Sara", "family_name": "Kelly", "version": "1", "notes": "Likes tea."}
+    asked = desk.post(form, **typed)
+    assert asked.status_code == 409
+    assert f'href="/reception/clients/{town.sarah}"' in asked.text
+    assert "Likes tea." in asked.text
+    assert desk.post(form, **typed, **{"someone-new": "y"}).status_code == 303
+    # Asked once: a note says nothing new of who she is.
+    assert desk.post(form, **{**typed, "version": "2", "notes": "Likes coffee."}).status_code == 303
+
+
 @pytest.mark.parametrize(
     "typed", [{"given_name": "Sarah"}, {"given_name": "Sarah", "family_name": "Khan"},
               {"given_name": "Sarah", "family_name": "Kelly", "date_of_birth": "6 June 1999"}],

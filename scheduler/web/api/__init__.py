@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, Response, json
 
-from scheduler.errors import InTheWay
+from scheduler.errors import InTheWay, MayBeHere
 from scheduler.extensions import csrf, limiter
 from scheduler.web.api import (
     appointments,
@@ -42,10 +42,18 @@ def _in_the_way(error: InTheWay) -> Response:
     return answer
 
 
+def _may_be_here(error: MayBeHere) -> Response:
+    """The clients to look at before another record is made."""
+    answer = problem(error.status, error.code, error.public)
+    answer.set_data(json.dumps({**json.loads(answer.get_data()), "clients": list(error.clients)}))
+    return answer
+
+
 for _bp in RESOURCES:
     csrf.exempt(_bp)  # a bearer token is never sent by a browser on its own, and the sign-in cookie is not read
     limiter.limit(lambda: base.RATE, key_func=base.caller)(_bp)
     _bp.register_error_handler(InTheWay, _in_the_way)
+    _bp.register_error_handler(MayBeHere, _may_be_here)
 
 
 def init_app(app: Flask) -> None:

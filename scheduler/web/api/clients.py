@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response
 from marshmallow import fields
 
+from scheduler.errors import MayBeHere
 from scheduler.rules.audience import Eligibility
 from scheduler.rules.presence import Mode
 from scheduler.services import clients, safe_contacts
@@ -75,7 +76,15 @@ class ClientSchema(Schema):
     version = fields.Integer(required=True, dump_only=True)
 
 
-class ClientChangesSchema(ClientSchema):
+class NewClientSchema(ClientSchema):
+    """Someone to record. Who may be a client already is refused as `may-be-here`, with the ids of `clients` to look at:
+    what was agreed with them holds for that record alone. `another_person` says that you looked, and it is none of
+    them."""
+
+    another_person = Flag(load_only=True, load_default=False)
+
+
+class ClientChangesSchema(NewClientSchema):
     """What to change; what is left out stays. Preferences are changed as a whole."""
 
 
@@ -134,6 +143,11 @@ def _with_hidden_places(record: ClientRecord, preferences: dict[str, Any]) -> di
     return {**preferences, "venues": [*preferences.get("venues", ()), *hidden]} if hidden else preferences
 
 
+def _look_first(details: ClientDetails, another: bool, client_id: int | None = None) -> None:
+    if not another and (found := clients.others_alike(current_actor(), details, client_id)):
+        raise MayBeHere(tuple(card.id for card in found))
+
+
 @bp.route("/clients/search", methods=["POST"])
 @roles(*EVERYONE)
 @bp.arguments(SearchSchema)
@@ -145,11 +159,14 @@ def search(body: dict[str, Any]) -> Any:
 
 @bp.route("/clients", methods=["POST"])
 @roles(*EVERYONE)
-@bp.arguments(ClientSchema)
+@bp.arguments(NewClientSchema)
 @bp.response(201, ClientSchema)
 def add_client(body: dict[str, Any]) -> Any:
     """Record a client."""
-    made = clients.add(current_actor(), ClientDetails(**body))
+    another = body.pop("another_person")
+    details = ClientDetails(**body)
+    _look_first(details, another)
+    made = clients.add(current_actor(), details)
     shown, etag = _whole(made)
     return shown, 201, {"Location": f"/api/v1/clients/{made}", **etag}
 
@@ -170,10 +187,12 @@ def get_client(client_id: int) -> Any:
 def edit_client(headers: dict[str, Any], body: dict[str, Any], client_id: int) -> Any:
     """Change a client's details. A changed number ends what was planned for the old one."""
     actor, version = current_actor(), expected(headers)
-    before = clients.get(actor, client_id)
+    before, another = clients.get(actor, client_id), body.pop("another_person", False)
     if "preferences" in body:
         body["preferences"] = _with_hidden_places(before, body["preferences"])
     details = replace(_as_typed(before), **body)
+    if version is None or version == before.version:  # a stale edit is told of as such, and first
+        _look_first(details, another, client_id)
     clients.edit(actor, client_id, details, before.version if version is None else version)
     return _whole(client_id)
 

@@ -13,7 +13,7 @@ from scheduler.errors import Invalid, SidegateError, Stale
 from scheduler.services import actors, booking, clients, replies, visibility
 from scheduler.services.actors import Actor
 from scheduler.services.booking import Choice
-from scheduler.services.clients import ClientCard, ClientDetails, ClientRecord
+from scheduler.services.clients import ClientRecord
 from scheduler.store import board as board_store
 from scheduler.store import desk
 from scheduler.store import staff as staff_store
@@ -98,7 +98,7 @@ def add() -> Any:
     if form.validate_on_submit():
         try:
             details = form.details()
-            if not request.form.get("someone-new") and (known := _already_here(actor, details)):
+            if not request.form.get("someone-new") and (known := clients.others_alike(actor, details)):
                 return render_template("reception/client_form.html", form=form, client=None, hits=known), 409
             client_id = clients.add(actor, details)
         except Invalid as refused:
@@ -107,11 +107,6 @@ def add() -> Any:
             flash(_("Added. Ask what is safe before anything is sent."), "ok")
             return redirect(url_for("reception.safe_contact", client_id=client_id), 303)
     return render_template("reception/client_form.html", form=form, client=None), 422
-
-
-def _already_here(actor: Actor, details: ClientDetails) -> list[ClientCard]:
-    whole = f"{details.given_name} {details.family_name}".strip()
-    return clients.alike(actor, (whole, *details.aliases), details.date_of_birth, details.phone)
 
 
 @bp.get("/clients/<int:client_id>/edit")
@@ -137,7 +132,10 @@ def edit(client_id: int) -> Any:
     if form.validate_on_submit():
         try:
             version = pages.a_number(form.version.data, "version") or 0
-            clients.edit(actor, client_id, form.details(client.preferences), version)
+            details = form.details(client.preferences)
+            if not request.form.get("someone-new") and (known := clients.others_alike(actor, details, client_id)):
+                return render_template("reception/client_form.html", form=form, client=client, hits=known), 409
+            clients.edit(actor, client_id, details, version)
         except (Invalid, Stale) as wrong:
             refused = wrong
             put_refusals(form, wrong)
