@@ -45,6 +45,7 @@ MEANINGS = {
     "worker-lost": "Sending was interrupted: the text may have gone out or not.",
     # Why we did not send it ourselves.
     "not-safe": "Texts to her are not recorded as safe.",
+    "check-number": "Texts to this number do not arrive: check it, and record anew what is safe.",
     "review-due": "What is safe for her is past its review date: ask her again.",
     "paused": "Texts to her are paused.",
     "no-number": "No number that a text can go to is recorded.",

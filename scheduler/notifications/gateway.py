@@ -66,11 +66,12 @@ Answer = Accepted | Refused | Unknown | NotTried
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A text that the provider says it has."""
+    """A text that the provider says it has; `outcome` is a short code for staff of why it did not arrive."""
 
     provider_id: str
     state: str
     body: str = field(repr=False)
+    outcome: str | None = None
 
 
 class Gateway(Protocol):

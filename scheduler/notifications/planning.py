@@ -29,7 +29,8 @@ _M, _A = Message.__table__, Appointment.__table__
 
 #: Why a text did not go that may go once her record says otherwise.
 _MAY_PASS = frozenset({
-    Silence.NOT_SAFE, Silence.REVIEW_DUE, Silence.PAUSED, Silence.NO_NUMBER, Silence.NO_SAFE_TIME, Silence.UNREADABLE
+    Silence.NOT_SAFE, Silence.REVIEW_DUE, Silence.PAUSED, Silence.NO_NUMBER, Silence.NO_SAFE_TIME, Silence.UNREADABLE,
+    Silence.CHECK_NUMBER,
 })  # fmt: skip
 #: A text in these, or without words that may be sent, is not tried again: staff tell her.
 _OVER = LEFT | {"undelivered", "failed"}
@@ -188,6 +189,14 @@ def withdraw_for_client(client_id: int, now: datetime) -> None:
     and the session that it began end (SAFETY.md 8)."""
     _withdraw(_M.c.client_id == client_id, now)
     links.end_all(client_id, now)
+
+
+def hold_back(client_id: int, now: datetime) -> None:
+    """A text to her could not arrive. Where that was the number's fault, nothing that is queued goes to it until
+    someone has checked it, and staff see who has to be told in another way."""
+    held = messages.contact(client_id)
+    if held is not None and held.number_fails:
+        _withdraw(_M.c.client_id == client_id, now, Silence.CHECK_NUMBER)
 
 
 def withdraw_links(client_id: int, now: datetime) -> None:

@@ -5,7 +5,7 @@ came, the provider's own list is asked.
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from flask import Flask, current_app
@@ -14,9 +14,10 @@ from scheduler import clock
 from scheduler.crypto import token_hash
 from scheduler.errors import RecordUnreadable
 from scheduler.extensions import db
-from scheduler.notifications import forgetting, replies, results
+from scheduler.notifications import forgetting, planning, replies, results
 from scheduler.notifications.codes import OPTED_OUT, STATES, outcome_of
-from scheduler.notifications.gateway import gateway_for
+from scheduler.notifications.gateway import Listed, gateway_for
+from scheduler.rules.telling import CANNOT_GET_TEXTS
 from scheduler.services.transaction import by_row_locks
 from scheduler.store import messages as store
 
@@ -47,7 +48,14 @@ def record(provider_id: str, status: str, error: str | None = None, message_id: 
     if news and error == str(OPTED_OUT):
         for client_id in results.clients_of([found]):
             replies.stop_texts(client_id)
+    if news:
+        _check_number(found, outcome_of(error), now)
     return news
+
+
+def _check_number(message_id: int, outcome: str | None, now: datetime) -> None:
+    for client_id in results.clients_of([message_id]) if outcome in CANNOT_GET_TEXTS else ():
+        planning.hold_back(client_id, now)
 
 
 def ask_about_unknown(limit: int = 20) -> int:
@@ -70,14 +78,15 @@ def ask_about_unknown(limit: int = 20) -> int:
             continue
         for text in listed:
             if any(token_hash(token) in row.links for token in _TOKEN.findall(text.body)):
-                found += _found(row.id, text.state, text.provider_id)
+                found += _found(row.id, text)
     return found
 
 
 @by_row_locks
-def _found(message_id: int, state: str, provider_id: str) -> bool:
+def _found(message_id: int, text: Listed) -> bool:
     now = clock.now()
-    news = results.advance(message_id, state, now, provider_id)
+    news = results.advance(message_id, text.state, now, text.provider_id, text.outcome)
     if news:
-        forgetting.heard(provider_id, state, now)
+        forgetting.heard(text.provider_id, text.state, now)
+        _check_number(message_id, text.outcome, now)
     return news

@@ -30,7 +30,8 @@ def weighed(held: store.SafeText | None, now: datetime, zone: ZoneInfo) -> tuple
     except (RecordUnreadable, ValueError):
         return Silence.UNREADABLE, None
     contact = Contact(held.safe, hours, held.review_on, held.paused, held.paused_until)
-    return reminders.silence(contact, now, zone), hours
+    reason = reminders.silence(contact, now, zone)
+    return reason or (Silence.CHECK_NUMBER if held.number_fails else None), hours
 
 
 @dataclass(frozen=True, slots=True)

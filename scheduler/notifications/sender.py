@@ -17,10 +17,11 @@ from flask import Flask, current_app
 
 from scheduler import clock
 from scheduler.models import Message
-from scheduler.notifications import outbox, replies, results, words
+from scheduler.notifications import outbox, planning, replies, results, words
 from scheduler.notifications.gateway import Accepted, Answer, NotTried, Refused, Text, Unknown
 from scheduler.notifications.line import line_for
 from scheduler.notifications.outbox import Due
+from scheduler.rules.telling import CANNOT_GET_TEXTS
 from scheduler.services import links
 from scheduler.services.transaction import by_row_locks
 
@@ -107,6 +108,9 @@ def record(answers: Mapping[int, Answer]) -> None:
     stopped = [each for each, answer in answers.items() if isinstance(answer, Refused) and answer.stopped]
     if stopped:
         _stop(results.clients_of(stopped))
+    nowhere = [each for each, said in answers.items() if isinstance(said, Refused) and said.outcome in CANNOT_GET_TEXTS]
+    for client_id in results.clients_of(nowhere) if nowhere else ():
+        planning.hold_back(client_id, now)
     for message_id, answer in answers.items():
         if not isinstance(answer, Accepted):
             log.warning("text not sent", message_id=message_id, outcome=answer.outcome)

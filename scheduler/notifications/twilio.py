@@ -21,7 +21,7 @@ from twilio.request_validator import RequestValidator
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from scheduler import clock
-from scheduler.notifications.codes import OPTED_OUT, OUTCOMES, PASSING, STATES
+from scheduler.notifications.codes import OPTED_OUT, OUTCOMES, PASSING, STATES, outcome_of
 from scheduler.notifications.gateway import SAFE_SENDER, Accepted, Answer, Listed, NotTried, Refused, Text, Unknown
 
 _CONNECT, _ANSWER = 5.0, 15.0
@@ -131,7 +131,7 @@ class TwilioGateway:
         except (TwilioException, trouble.RequestException, ValueError, KeyError) as problem:
             raise OSError("Twilio's list cannot be read") from problem
         return [
-            Listed(each.sid, STATES.get(str(each.status), "accepted"), each.body or "")
+            Listed(each.sid, STATES.get(str(each.status), "accepted"), each.body or "", _why(each.error_code))
             for each in found
             if each.sid and str(each.direction or "").startswith("outbound")
         ]
@@ -169,6 +169,10 @@ class TwilioGateway:
         except (TwilioException, trouble.RequestException, ValueError, KeyError, TypeError):
             return False
         return True
+
+
+def _why(code: object) -> str | None:
+    return outcome_of(str(code)) if code else None
 
 
 def _never_connected(problem: trouble.RequestException) -> bool:

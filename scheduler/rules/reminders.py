@@ -64,6 +64,7 @@ class Silence(StrEnum):
     TOO_LATE = "too-late"
     CHANGED = "changed"
     WITHDRAWN = "withdrawn"
+    CHECK_NUMBER = "check-number"
 
 
 @dataclass(frozen=True, slots=True)

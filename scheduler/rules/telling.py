@@ -62,8 +62,10 @@ class Known(NamedTuple):
 
 #: In these a text may have reached her.
 LEFT = frozenset({"claimed", "accepted", "sent", "delivered", "unknown"})
+#: What the provider or its network says of a number that cannot get texts: it may be nobody's, or soon a stranger's.
+CANNOT_GET_TEXTS = frozenset({"no-such-number", "not-a-mobile"})
 #: After one of these nothing that is queued is a comfort: the number may be wrong.
-_DID_NOT_REACH = frozenset({"undelivered", "failed"})
+DID_NOT_REACH = frozenset({"undelivered", "failed"})
 
 
 def known(
@@ -84,7 +86,7 @@ def known(
         return Known(Told.DELIVERED, _latest(arrived))
     if made_by == "client" and version == 1:
         return Known(Told.HERSELF)
-    lost = any(each.state in _DID_NOT_REACH for each in current)
+    lost = any(each.state in DID_NOT_REACH for each in current)
     planned = [] if lost else [each for each in current if each.state == "planned"]
     if planned:
         return Known(Told.PLANNED, min((each.at for each in planned if each.at), default=None))

@@ -30,6 +30,7 @@ from scheduler.services.actors import Actor, client_actor
 from scheduler.services.transaction import use_case
 from scheduler.store import diary
 from scheduler.store import links as store
+from scheduler.store.messages import number_fails
 
 #: How long a link can be used, and how long its session lasts after the last thing she did.
 LINK_LASTS = timedelta(days=7)
@@ -322,7 +323,8 @@ def texts_still_safe(visit: LinkVisit) -> None:
     """She says that texts are still safe. It confirms what is recorded; it cannot make an unsafe number safe."""
     db.session.execute(
         update(SafeContact)
-        .where(SafeContact.client_id == visit.client_id, SafeContact.channel == "sms", SafeContact.safe == "yes")
+        .where(SafeContact.client_id == visit.client_id, SafeContact.channel == "sms", SafeContact.safe == "yes",
+               ~number_fails())  # whoever holds a link cannot say that: staff check the number
         .values(checked_at=clock.now())
     )
     audit.record(visit.actor, "texts-still-safe", "client", visit.client_id)

@@ -26,7 +26,7 @@ from scheduler.services import audit, visibility
 from scheduler.services.actors import Actor, can_book_for_anyone, can_call, can_edit_clients
 from scheduler.services.personal import clean, today
 from scheduler.services.transaction import use_case
-from scheduler.store import people
+from scheduler.store import messages, people
 from scheduler.store import safe_contacts as store
 
 CHANNELS = ("sms", "call", "voicemail")
@@ -71,12 +71,13 @@ class SafeContactDetails:
 @dataclass(frozen=True, slots=True)
 class SafeChannel:
     """A channel of a client as it is recorded. `checked_at` is when someone last asked her; `has_word` that a word is
-    agreed, whether or not this reader may see it."""
+    agreed, whether or not this reader may see it; `check_number` that texts to her number do not arrive."""
 
     channel: str
     details: SafeContactDetails
     checked_at: datetime | None
     has_word: bool = False
+    check_number: bool = False
 
 
 class Calling(NamedTuple):
@@ -94,15 +95,17 @@ class Calling(NamedTuple):
 
 
 class ToAsk(NamedTuple):
-    """Someone whose check is due, or soon will be. `following` is her next appointment that this reader may know of
-    (UTC, in `zone`)."""
+    """Someone whose check is due, or soon will be, by `review_on`; or whose number has to be checked, since texts to it
+    do not arrive: then none goes there. `following` is her next appointment that this reader may know of (UTC, in
+    `zone`)."""
 
     client_id: int
     given_name: str
     family_name: str
-    review_on: date
+    review_on: date | None
     following: datetime | None
     zone: str | None
+    check_number: bool
 
 
 @use_case
@@ -145,9 +148,14 @@ def set_phone_is(actor: Actor, client_id: int, whose: str) -> None:
 
 
 def of(actor: Actor, client_id: int) -> tuple[SafeChannel, ...]:
-    """Every channel that something is recorded of. One query."""
+    """Every channel that something is recorded of. Two queries."""
+    sms = messages.contact(client_id)
+    fails = sms is not None and sms.number_fails
     return tuple(
-        SafeChannel(each.channel, _details(each, can_call(actor)), each.checked_at, bool(each.word))
+        SafeChannel(
+            each.channel, _details(each, can_call(actor)), each.checked_at, bool(each.word),
+            fails and each.channel == "sms",
+        )
         for each in people.safe_contacts(client_id)
     )
 
@@ -170,12 +178,18 @@ def calling(channels: tuple[SafeChannel, ...], phone: str | None) -> Calling:
 
 
 def ask_again(actor: Actor, offset: int, limit: int) -> list[ToAsk]:
-    """Clients whose check of a channel is due or soon will be: whoever has an appointment ahead first, the soonest
-    appointment first. Two queries. Raises NotAllowed."""
+    """Clients whose check of a channel is due or soon will be, or whose number gets no texts: whoever has an
+    appointment ahead first, the soonest appointment first. Two queries. Raises NotAllowed."""
     if not can_book_for_anyone(actor):
         raise NotAllowed
     mine = visibility.assigned(actor)
-    return [ToAsk(*row) for row in store.to_ask(today() + SOON, clock.now(), mine, offset, limit)]
+    found = store.to_ask(today() + SOON, clock.now(), mine, offset, limit)
+    return [
+        ToAsk(
+            row.client_id, row.given_name, row.family_name, row.review_on, row.start, row.zone, bool(row.number_fails)
+        )
+        for row in found
+    ]
 
 
 def count_to_ask(actor: Actor) -> int:

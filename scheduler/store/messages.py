@@ -10,11 +10,12 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import LargeBinary, Row, Select, select, type_coerce
+from sqlalchemy import ColumnElement, LargeBinary, Row, Select, or_, select, type_coerce
 
 from scheduler.crypto import ring
 from scheduler.extensions import db
 from scheduler.models import Appointment, Client, Link, Message, ProviderText, SafeContact, Venue
+from scheduler.rules.telling import CANNOT_GET_TEXTS, DID_NOT_REACH
 
 _M, _A, _C = Message.__table__.c, Appointment.__table__.c, Client.__table__.c
 _S, _V = SafeContact.__table__.c, Venue.__table__.c
@@ -98,7 +99,8 @@ def clients(ids: Collection[int]) -> dict[int, Reached]:
 
 
 class SafeText(NamedTuple):
-    """A client's safe-contact record for texts. `hours` and `may_name` are shut."""
+    """A client's safe-contact record for texts. `hours` and `may_name` are shut; `number_fails` that her number cannot
+    get texts, as far as anyone heard since it was last checked."""
 
     safe: str
     hours: Sealed
@@ -108,11 +110,22 @@ class SafeText(NamedTuple):
     paused: bool
     paused_until: datetime | None
     on_day: bool
+    number_fails: bool
+
+
+def number_fails() -> ColumnElement[bool]:
+    """True of a safe-contact record of someone to whom a text that left since it was last asked about could not arrive,
+    because of the number. A changed number has to be asked about too."""
+    failed = select(_M.id).where(
+        _M.client_id == _S.client_id, _M.state.in_(sorted(DID_NOT_REACH)), _M.outcome.in_(sorted(CANNOT_GET_TEXTS)),
+        or_(_S.checked_at.is_(None), _M.claimed_at >= _S.checked_at),
+    )
+    return failed.correlate(SafeContact.__table__).exists()
 
 
 _CONTACT = select(
     _S.client_id, _S.safe, _shut(_S.hours), _shut(_S.may_name), _S.language, _S.review_on, _S.paused, _S.paused_until,
-    _S.on_day,
+    _S.on_day, number_fails().label("number_fails"),
 ).where(_S.channel == "sms")
 
 
@@ -120,6 +133,7 @@ def _safe_text(row: Any) -> SafeText:
     return SafeText(
         row.safe, Sealed("safe_contact.hours", row.hours), Sealed("safe_contact.may_name", row.may_name),
         row.language, row.review_on, row.paused, row.paused_until, row.on_day,
+        bool(row.number_fails),
     )
 
 

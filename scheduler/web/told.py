@@ -19,6 +19,7 @@ WHY = {
     "not-safe": lazy("texts are not recorded as safe"),
     "review-due": lazy("ask first if texts are still safe"),
     "paused": lazy("texts are paused"),
+    "check-number": lazy("texts to this number do not arrive: check it"),
     "no-number": lazy("no phone number"),
     "no-safe-time": lazy("no safe hour before it"),
     "failed": lazy("a text did not arrive; ask if her number is still right"),

@@ -342,10 +342,12 @@ def set_safe_contact(body: dict[str, Any], client_id: int, channel: str) -> Any:
 
 
 class ToAskSchema(Schema):
-    """A client whose check of what is safe is due, or will be within two weeks, and when she is here next."""
+    """A client whose check of what is safe is due, or will be within two weeks, and when she is here next. Or whose
+    number has to be checked, because texts to it do not arrive: then `review_on` may be none."""
 
     client_id = fields.Integer(required=True)
-    review_on = fields.Date(required=True)
+    review_on = fields.Date(required=True, allow_none=True)
+    check_number = fields.Boolean(required=True)
     following = Moment(allow_none=True)
 
 

@@ -20,12 +20,14 @@ A_PAGE = 30
 
 
 class Line(NamedTuple):
-    """One woman to be asked, in the desk's words. `due` when nothing goes out to her until she was."""
+    """One woman to be asked, in the desk's words. `due` when nothing goes out to her until she was; `check_number` when
+    texts to her number do not arrive."""
 
     client_id: int
     who: str
     by: str
     due: bool
+    check_number: bool
     following: str
 
 
@@ -46,5 +48,6 @@ def _line(each: ToAsk) -> Line:
     following = pages.when_text(each.following, zone_named(each.zone)) if each.following and each.zone else ""
     return Line(
         each.client_id, board_store.short_name(each.given_name, each.family_name),
-        pages.day_and_year(each.review_on), each.review_on < today(), following,
+        pages.day_and_year(each.review_on) if each.review_on else "", bool(each.review_on and each.review_on < today()),
+        each.check_number, following,
     )

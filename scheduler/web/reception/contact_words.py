@@ -54,11 +54,14 @@ def contact_lines(record: ClientRecord) -> list[tuple[str, str, str, str]]:
     """Each channel as (class, channel, what, when and what it may say)."""
     now, zone = clock.now(), pages.service_zone()
     known = {each.channel: each.details for each in record.safe_contacts}
+    nowhere = {each.channel for each in record.safe_contacts if each.check_number}
     lines = []
     for channel, name in CHANNELS:
         details = known.get(channel, SafeContactDetails())
         why = reminders.silence(details.as_contact(), now, zone)
-        if why is None:
+        if why is None and channel in nowhere:
+            lines.append(("no", str(name), _("Texts to this number do not arrive: check it"), ""))
+        elif why is None:
             lines.append(("yes", str(name), _("Safe"), _when_and_what(channel, details)))
         elif details.safe != "yes":
             asked = details.safe == "no"
