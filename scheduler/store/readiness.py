@@ -56,6 +56,12 @@ def kept_too_long(before: datetime) -> int:
     return int(db.session.execute(query).scalar_one())
 
 
+def never_found(before: datetime) -> int:
+    """How many texts to clients, claimed before then, may be at the provider without anyone knowing which they are."""
+    query = select(func.count()).where(Message.state == "unknown", Message.claimed_at < before)
+    return int(db.session.execute(query).scalar_one())
+
+
 def can_text_a_lead() -> bool:
     """True when some lead who works here has a phone."""
     query = select(Staff.id).where(Staff.active, Staff.role == "lead", Staff.phone.is_not(None)).limit(1)

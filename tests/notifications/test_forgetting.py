@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from scheduler.extensions import db
 from scheduler.models import ProviderText
-from scheduler.notifications import forgetting, sender
+from scheduler.notifications import forgetting, receipts, sender
 from scheduler.services import links, readiness
 from scheduler.services.actors import SYSTEM
 from tests.support.twilio_fake import Twilio
@@ -127,3 +127,19 @@ def test_it_is_said_when_the_provider_keeps_what_it_should_not(
     assert said() == "ok"
     clock.forward(days=3, minutes=1)
     assert said() == "1 kept too long"
+
+
+def test_it_is_said_when_a_text_that_may_be_there_was_never_found(scene: Scene, twilio: Twilio, clock: Any) -> None:
+    def said() -> str:
+        return next(check.state for check in readiness.checks() if check.name == "provider-texts")
+
+    twilio.faults.append("drop")
+    links.send_link(SYSTEM, scene.woman())
+    sender.run_once()
+    twilio.texts.clear()  # its list does not show it
+    for _ in range(72):
+        assert said() == "ok"
+        clock.forward(hours=1)
+        receipts.ask_about_unknown()
+    clock.forward(minutes=1)
+    assert said() == "1 never found there"
