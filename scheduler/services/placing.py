@@ -15,6 +15,7 @@ from scheduler.extensions import db
 from scheduler.models import Series, Session, SessionStaff
 from scheduler.rules import hosting
 from scheduler.rules.audience import Audience
+from scheduler.rules.discretion import telling_words
 from scheduler.rules.hosting import Hindrance, Plan, Surroundings
 from scheduler.rules.intervals import Interval
 from scheduler.rules.presence import Kind, Margins, Mode
@@ -103,9 +104,10 @@ def check_span(span: Interval, *, past_too: bool = False) -> None:
         raise Invalid(**wrong)
 
 
-def checked(actor: Actor, shape: Shape) -> Placed:
+def checked(actor: Actor, shape: Shape, *, typed: bool = False) -> Placed:
     """The shape with its words tidied and everything it names found. Raises NotFound for a venue that this actor may
-    not know of, and Invalid with a sentence by field."""
+    not know of, and Invalid with a sentence by field. What someone has just `typed` may not tell what the service is
+    (SAFETY.md 8); a series whose title was kept from before goes on."""
     venue = card(actor, shape.venue_id)
     if not venue.active:
         raise NotFound
@@ -117,6 +119,8 @@ def checked(actor: Actor, shape: Shape) -> Placed:
         staff=tuple(sorted(set(shape.staff))),
     )
     wrong = _wrong_words(tidy, venue)
+    if typed and telling_words(title):
+        wrong["title"] = "That title tells what the session is for. Choose one that could be anything."
     women = _women(tidy, venue, wrong)
     known = {row.id for row in store.types()}
     if not tidy.types or not set(tidy.types) <= known:

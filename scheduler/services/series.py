@@ -88,7 +88,7 @@ def add_series(actor: Actor, details: SeriesDetails) -> int:
     Raises NotAllowed, NotFound, and Invalid by field, also when not one of its sessions can be held.
     """
     _may_run(actor)
-    placed = placing.checked(actor, details.shape)
+    placed = placing.checked(actor, details.shape, typed=True)
     rule = _checked_rule(details, placed.venue.zone)
     series = Series(rule=rule, first_day=details.first_day)
     _write(series, details, placed)
@@ -114,7 +114,7 @@ def edit_series(
     """
     _may_run(actor)
     series = _series(actor, series_id, version)
-    placed = placing.checked(actor, details.shape)
+    placed = placing.checked(actor, details.shape, typed=True)
     rule = _checked_rule(details, placed.venue.zone)
     now = clock.now()
     old_zone = card(actor, series.venue_id).zone

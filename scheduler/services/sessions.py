@@ -130,7 +130,7 @@ def add_session(actor: Actor, details: SessionDetails) -> int:
     """
     _may_run(actor)
     placing.check_span(details.span, past_too=actor.role == "system")
-    placed = placing.checked(actor, details.shape)
+    placed = placing.checked(actor, details.shape, typed=True)
     placing.require(placed.plan(details.span), placing.surroundings(placed, details.span))
     made = placing.make(placed, details.span)
     audit.record(actor, "session-add", "session", made)
@@ -148,7 +148,7 @@ def edit_session(actor: Actor, session_id: int, details: SessionDetails, version
     _may_run(actor)
     session = _changeable(actor, session_id, version)
     placing.check_span(details.span)
-    placed = placing.checked(actor, details.shape)
+    placed = placing.checked(actor, details.shape, typed=True)
     moving.replace_session(actor, session, placed, details.span)
     audit.record(actor, "session-edit", "session", session_id)
 

@@ -108,7 +108,7 @@ def test_a_series_does_not_end_over_someone_who_has_come() -> None:
     venue, kind, worker = make.make_venue(), make.make_type(), make.make_staff()
     make.open_all_day(venue)
     details = sessions.SeriesDetails(
-        venue, "Clinic", "FREQ=DAILY", MONDAY.date(), 600, 60, MONDAY.date() + timedelta(days=1), types=(kind,),
+        venue, "Morning", "FREQ=DAILY", MONDAY.date(), 600, 60, MONDAY.date() + timedelta(days=1), types=(kind,),
         staff=(worker,),
     )
     series = sessions.add_series(SYSTEM, details)

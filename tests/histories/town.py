@@ -239,7 +239,7 @@ def found(day: date, separation: str = "gap") -> Town:
         sessions.add_session(
             SYSTEM,
             sessions.SessionDetails(
-                venue, "Clinic", start, start + minutes * MINUTE, audience=audience, types=kinds, staff=(who,),
+                venue, "Morning", start, start + minutes * MINUTE, audience=audience, types=kinds, staff=(who,),
                 modes=("in-person", "phone"),
             ),
         )
@@ -787,7 +787,7 @@ def _session_details(town: Town, pick: Pick, facts: Facts) -> sessions.SessionDe
     if venue.kind == "online":
         modes = ("video",)
     return sessions.SessionDetails(
-        venue.id, "Clinic", start, start + pick.one(_LASTS) * MINUTE, kind, audience, modes,
+        venue.id, "Morning", start, start + pick.one(_LASTS) * MINUTE, kind, audience, modes,
         town.kinds, (town.worker(pick, facts),), pick.one((1, 2)) if kind != "one-to-one" else None,
         pick.one((0, 1)) if venue.creche else 0, pick.one((None, "Room 1")),
     )  # fmt: skip
@@ -847,7 +847,7 @@ def _series_details(town: Town, pick: Pick, facts: Facts) -> sessions.SeriesDeta
     kind = pick.one(("group", "one-to-one"))
     minute = pick.one((600, 660, 90, 60, 1410, 0))
     return sessions.SeriesDetails(
-        venue.id, "Clinic", "FREQ=DAILY", town.day + timedelta(days=pick.one((0, 1))), minute,
+        venue.id, "Morning", "FREQ=DAILY", town.day + timedelta(days=pick.one((0, 1))), minute,
         pick.one((60, 120, 30)), town.day + timedelta(days=3), kind, pick.one(("everyone", "women")),
         pick.one((("in-person",), ("in-person", "video"), ("video",))), town.kinds, (town.worker(pick, facts),),
         3 if kind == "group" else None,

@@ -234,7 +234,7 @@ def add_session(_app: Flask, venue: int, kind: int, worker: int) -> str:
 
     manager = Actor("system", None, "system")
     details = sessions.SessionDetails(
-        venue_id=venue, title="Clinic", start=at(11, day=7), end=at(12, day=7), kind="one-to-one", audience="everyone",
+        venue_id=venue, title="Morning", start=at(11, day=7), end=at(12, day=7), kind="one-to-one", audience="everyone",
         modes=("in-person",), types=(kind,), staff=(worker,),
     )
     try:

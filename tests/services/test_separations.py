@@ -327,7 +327,7 @@ def by_editing_the_series(town: Town, who: int, visit: Visit, place: Callable[[]
     worker = make.make_staff()
     day = town.at(visit).date()
     made = SeriesDetails(
-        town.places[FAR], "Clinic", "FREQ=DAILY", day - timedelta(days=1), hm(20), visit.minutes, types=(town.type,),
+        town.places[FAR], "Morning", "FREQ=DAILY", day - timedelta(days=1), hm(20), visit.minutes, types=(town.type,),
         staff=(worker,), last_day=day + timedelta(days=2),
     )  # fmt: skip
     series = sessions.add_series(SYSTEM, made)
@@ -335,7 +335,7 @@ def by_editing_the_series(town: Town, who: int, visit: Visit, place: Callable[[]
     booking.book(DESK, Choice(who, town.type, mine.id, worker, "in-person", mine.start, visit.minutes))
     assert isinstance(visit.start, int)
     other = SeriesDetails(
-        town.places[visit.place], "Clinic", "FREQ=DAILY", day, visit.start, visit.minutes, types=(town.type,),
+        town.places[visit.place], "Morning", "FREQ=DAILY", day, visit.start, visit.minutes, types=(town.type,),
         staff=(worker,), last_day=day + timedelta(days=2),
     )  # fmt: skip
     return allowed(lambda: sessions.edit_series(SYSTEM, series, other, from_day=day))
@@ -421,7 +421,7 @@ def named(town: Town, kind: str) -> tuple[int, Callable[[Visit], bool], Callable
             start = town.at(visit)
             end = start + timedelta(minutes=visit.minutes)
             return sessions.add_session(
-                SYSTEM, SessionDetails(town.places[visit.place], "Clinic", start, end, types=(town.type,), staff=(he,))
+                SYSTEM, SessionDetails(town.places[visit.place], "Morning", start, end, types=(town.type,), staff=(he,))
             )
 
         return she, lambda visit: allowed(lambda: hold(visit)), hold
@@ -512,7 +512,7 @@ def test_a_worker_whom_it_names_is_not_given_to_a_session_that_she_is_in(town: T
         start, end = at(10, day=town.day), at(11, day=town.day)
         seats = None if kind == "one-to-one" else 9
         details = SessionDetails(
-            town.places[HERE], "Clinic", start, end, kind, modes=(mode,), types=(town.type,), staff=(priya,),
+            town.places[HERE], "Morning", start, end, kind, modes=(mode,), types=(town.type,), staff=(priya,),
             seats=seats,
         )  # fmt: skip
         session = sessions.add_session(SYSTEM, details)
@@ -520,7 +520,7 @@ def test_a_worker_whom_it_names_is_not_given_to_a_session_that_she_is_in(town: T
         minutes = None if kind == "group" else 30
         booking.book(DESK, Choice(she, town.type, session, her_worker, mode, start, minutes))
         both = SessionDetails(
-            town.places[HERE], "Clinic", start, end, kind, modes=(mode,), types=(town.type,), staff=(priya, he),
+            town.places[HERE], "Morning", start, end, kind, modes=(mode,), types=(town.type,), staff=(priya, he),
             seats=seats,
         )  # fmt: skip
         # At a distance and one to one he is in nobody's way: she is not with him.

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import update
 
 from scheduler.errors import InTheWay, Invalid, NotAllowed, NotFound, SidegateError, Stale, WrongState
 from scheduler.extensions import db
@@ -36,7 +37,7 @@ class Place:
     def details(self, start=None, end=None, **values):
         start = start or at(10)
         given = {
-            "venue_id": self.venue, "title": "Clinic", "start": start, "end": end or start + timedelta(hours=2),
+            "venue_id": self.venue, "title": "Morning", "start": start, "end": end or start + timedelta(hours=2),
             "types": (self.kind,), "staff": (self.worker,),
         }
         return SessionDetails(**{**given, **values})
@@ -46,7 +47,7 @@ class Place:
 
     def series(self, **values):
         given = {
-            "venue_id": self.venue, "title": "Clinic", "rule": "FREQ=WEEKLY;BYDAY=TU", "first_day": date(2026, 3, 3),
+            "venue_id": self.venue, "title": "Morning", "rule": "FREQ=WEEKLY;BYDAY=TU", "first_day": date(2026, 3, 3),
             "at_minute": 600, "minutes": 120, "types": (self.kind,), "staff": (self.worker,),
         }
         return SeriesDetails(**{**given, **values})
@@ -138,6 +139,7 @@ def test_a_session_is_added_with_its_audit_record(place):
     ("values", "field"),
     [
         ({"title": " "}, "title"), ({"title": "x" * 81}, "title"), ({"kind": "ball"}, "kind"),
+        ({"title": "Women's group"}, "title"), ({"title": "Recovery café"}, "title"),
         ({"audience": "men"}, "audience"), ({"modes": ()}, "modes"), ({"modes": ("pigeon",)}, "modes"),
         ({"types": ()}, "types"), ({"types": (999_999,)}, "types"), ({"staff": ()}, "staff"),
         ({"staff": (999_999,)}, "staff"), ({"kind": "group"}, "seats"), ({"seats": 0}, "seats"),
@@ -442,8 +444,8 @@ def test_new_words_are_let_through_even_while_a_clash_waits(place):
     session = place.add(staff=(place.worker, named))
     place.book(session, her)
     make.make_exclusion(her, named, kind="staff")
-    sessions.edit_session(place.actor, session, place.details(title="Morning clinic", staff=(place.worker, named)))
-    assert db.session.get(Session, session).title == "Morning clinic"
+    sessions.edit_session(place.actor, session, place.details(title="Later morning", staff=(place.worker, named)))
+    assert db.session.get(Session, session).title == "Later morning"
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -483,6 +485,23 @@ def test_a_series_has_its_sessions_for_twenty_six_weeks_and_a_second_run_makes_n
     assert sessions.extend_horizon(clock.now()) == 1
     assert sessions.extend_horizon(clock.now()) == 0
     assert len(days(series)) == 27
+
+
+def test_a_telling_title_is_refused_when_it_is_typed_and_one_kept_from_before_stops_no_series(place, clock):
+    with pytest.raises(Invalid) as refused:
+        sessions.add_series(place.actor, place.series(title="Drug and alcohol clinic"))
+    assert list(refused.value.fields) == ["title"]
+    series = sessions.add_series(place.actor, place.series())
+    before = len(days(series))
+    db.session.execute(update(Series).where(Series.id == series).values(title="Women's clinic"))
+    db.session.commit()
+    details, version = sessions.series_details(place.actor, series)
+    with pytest.raises(Invalid):
+        sessions.edit_series(place.actor, series, details, None, version)
+    assert sessions.skipped_days(place.actor, series) == []
+    clock.forward(days=14)
+    sessions.extend_horizon(clock.now())
+    assert len(days(series)) == before + 2
 
 
 def test_a_series_keeps_its_time_on_the_wall_when_clocks_change(place, clock):

@@ -283,7 +283,7 @@ def a_worker_who_is_taken_off_a_session(town: Town) -> Steps:
     he = staff.add(SYSTEM, StaffDetails("Gareth", "Pike", "worker", sees_clients=True))
     priya = make.make_staff()
     details = SessionDetails(
-        town.hub, "Clinic", at(12, day=1), at(13, day=1), types=(town.type,), staff=(he, priya)
+        town.hub, "Morning", at(12, day=1), at(13, day=1), types=(town.type,), staff=(he, priya)
     )
     session = sessions.add_session(SYSTEM, details)
     town.keep(gap_minutes=120)

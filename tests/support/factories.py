@@ -108,7 +108,7 @@ def make_session(
 ) -> int:
     found = db.session.get(Venue, venue)
     assert found is not None
-    defaults: dict[str, Any] = {"kind": "one-to-one", "audience": "everyone", "modes": ["in-person"], "title": "Clinic"}
+    defaults: dict[str, Any] = {"kind": "one-to-one", "audience": "everyone", "modes": ["in-person"], "title": "Room"}
     session = _save(
         Session(
             venue_id=venue, site_id=found.site_id, start=start, end=end, types=list(types), updated_at=clock.now(),

@@ -175,7 +175,7 @@ def town(context: AppContext, client: FlaskClient, clock: Any) -> Town:
         "closure_id": ok(manager.post(f"/venues/{venue}/closures", closure), 201)["id"],
         "site_id": ok(manager.get(f"/venues/{venue}"))["site_id"],
         "series_id": ok(manager.post("/series", {
-            "venue_id": venue, "title": "Clinic", "types": [kind], "staff": [other], "rule": "FREQ=WEEKLY;BYDAY=TU",
+            "venue_id": venue, "title": "Morning", "types": [kind], "staff": [other], "rule": "FREQ=WEEKLY;BYDAY=TU",
             "first_day": "2026-03-03", "at": "10:00", "minutes": 60}), 201)["id"],
     }
     ok(manager.post("/feeds", {"kind": "worker", "staff_id": worker}), 201)

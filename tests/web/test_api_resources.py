@@ -231,13 +231,13 @@ class Place:
 
     def session(self, **values: Any) -> dict[str, Any]:
         return {
-            "venue_id": self.venue, "title": "Clinic", "types": [self.kind], "staff": [self.worker],
+            "venue_id": self.venue, "title": "Morning", "types": [self.kind], "staff": [self.worker],
             "start": "2026-03-03T10:00:00Z", "end": "2026-03-03T12:00:00Z", **values,
         }
 
     def series(self, **values: Any) -> dict[str, Any]:
         return {
-            "venue_id": self.venue, "title": "Clinic", "types": [self.kind], "staff": [self.worker],
+            "venue_id": self.venue, "title": "Morning", "types": [self.kind], "staff": [self.worker],
             "rule": "FREQ=WEEKLY;BYDAY=TU", "first_day": "2026-03-03", "at": "10:00", "minutes": 120, **values,
         }
 
@@ -249,7 +249,7 @@ def test_who_runs_sessions_adds_moves_and_cancels_one(as_: Any, role: str) -> No
     path = f"/sessions/{made['id']}"
     assert made["types"] == [place.kind]
     moved = ok(api.patch(path, {"start": "2026-03-03T13:00:00Z", "end": "2026-03-03T15:00:00+00:00"}, version=1))
-    assert (moved["start"], moved["title"], moved["staff"]) == ("2026-03-03T13:00:00Z", "Clinic", [place.worker])
+    assert (moved["start"], moved["title"], moved["staff"]) == ("2026-03-03T13:00:00Z", "Morning", [place.worker])
     refused(api.patch(path, {"title": "New"}, version=1), 412)
     [listed] = ok(api.get("/sessions", **WEEK, venue_id=place.venue))["items"]
     assert listed["id"] == made["id"]
@@ -260,7 +260,7 @@ def test_who_runs_sessions_adds_moves_and_cancels_one(as_: Any, role: str) -> No
 def test_reception_reads_sessions_and_does_not_run_them(reception: Api, outreach: Api) -> None:
     place = Place()
     made = ok(outreach.post("/sessions", place.session()), 201)
-    assert ok(reception.get(f"/sessions/{made['id']}"))["title"] == "Clinic"
+    assert ok(reception.get(f"/sessions/{made['id']}"))["title"] == "Morning"
     refused(reception.post("/sessions", place.session()), 403)
     refused(reception.post(f"/sessions/{made['id']}/cancel"), 403)
 

@@ -219,10 +219,10 @@ def test_a_closure_that_is_over_is_not_taken(desk):
 def test_a_closure_over_a_session_lists_it(desk):
     venue = make.make_venue()
     make.open_all_day(venue)
-    make.make_session(venue, at(10, day=1), at(11, day=1), title="Clinic")
+    make.make_session(venue, at(10, day=1), at(11, day=1), title="Morning")
     answer = desk.post(f"/manage/venues/{venue}/closures", first_day="2026-03-03")
     assert answer.status_code == 409
-    assert "Tuesday 3 March, 10:00, The Mill, Clinic" in answer.text
+    assert "Tuesday 3 March, 10:00, The Mill, Morning" in answer.text
     assert db.session.query(Closure).count() == 0
 
 

@@ -49,7 +49,7 @@ def test_a_session_cannot_be_moved_over_a_separation_and_nobody_is_told_that_it_
         cause(town)
         moved = {"start": at(13, 0, 1).isoformat(), "end": at(15, 0, 1).isoformat()}
         form = {
-            "venue": town.venues[3], "date": "2026-03-03", "start": "13:00", "end": "15:00", "title": "Clinic",
+            "venue": town.venues[3], "date": "2026-03-03", "start": "13:00", "end": "15:00", "title": "Morning",
             "types": town.talk, "staff": town.workers[3], "modes": "in-person", "version": "1",
             "audience": "everyone", "kind": "one-to-one", "scope": "this",
         }
@@ -87,11 +87,11 @@ def test_a_worker_who_is_a_named_person_is_refused_as_one_who_is_busy(
         saved.put_back()
         cause(town)
         body = {
-            "venue_id": town.venues[3], "title": "Clinic", "start": at(13, 0, 1).isoformat(), "types": [town.talk],
+            "venue_id": town.venues[3], "title": "Morning", "start": at(13, 0, 1).isoformat(), "types": [town.talk],
             "end": at(15, 0, 1).isoformat(), "staff": [town.workers[0]], "modes": ["in-person"], "room": "Green",
         }
         form = {
-            "venue": town.venues[3], "date": "2026-03-03", "start": "13:00", "end": "15:00", "title": "Clinic",
+            "venue": town.venues[3], "date": "2026-03-03", "start": "13:00", "end": "15:00", "title": "Morning",
             "types": town.talk, "staff": town.workers[0], "modes": "in-person", "room": "Green",
             "audience": "everyone", "kind": "one-to-one", "scope": "this",
         }
