@@ -21,10 +21,11 @@ from scheduler.services.booking.one import (
     say_why,
 )
 from scheduler.services.booking.records import Booked, Choice, forget_old_keys
+from scheduler.services.booking.visit import beside, book_visit
 from scheduler.services.offering import ALL_MODES, Wanted, nearest, offers, timetable
 
 __all__ = [
-    "ALL_MODES", "CANCEL_REASONS", "HER_REASONS", "MOST_WISHES", "Booked", "Choice", "Offer", "Wanted", "book",
-    "book_overriding", "cancel", "cancel_for_session", "forget_old_keys", "hand_over", "in_request_mode", "mark",
-    "move", "nearest", "offers", "request_times", "say_why", "session_moved", "timetable",
+    "ALL_MODES", "CANCEL_REASONS", "HER_REASONS", "MOST_WISHES", "Booked", "Choice", "Offer", "Wanted", "beside",
+    "book", "book_overriding", "book_visit", "cancel", "cancel_for_session", "forget_old_keys", "hand_over",
+    "in_request_mode", "mark", "move", "nearest", "offers", "request_times", "say_why", "session_moved", "timetable",
 ]

@@ -22,7 +22,7 @@ from scheduler.store import desk
 from scheduler.store import staff as staff_store
 from scheduler.store.diary import zone as zone_named
 from scheduler.web import pages, told
-from scheduler.web.reception import bp
+from scheduler.web.reception import bp, visit
 from scheduler.web.reception.clients import offers_for
 from scheduler.web.reception.contact_words import contact_lines
 from scheduler.web.reception.finding import Place, Shown, names_of, shown
@@ -44,7 +44,8 @@ def confirm(client_id: int) -> Any:
     actor = current_actor()
     record = clients.get(actor, client_id)
     choice = read_pick(request.args, client_id)
-    return render_template("reception/confirm.html", **_confirming(actor, record, choice))
+    page = _confirming(actor, record, choice)
+    return render_template("reception/confirm.html", **page, **visit.beside(actor, choice, request.args))
 
 
 @bp.post("/clients/<int:client_id>/book")
@@ -55,12 +56,13 @@ def book(client_id: int) -> Any:
     record = clients.get(actor, client_id)
     try:
         choice = read_pick(request.form, client_id)
-        made = booking.book(actor, choice, key=_key())
+        made = visit.book(actor, choice, request.form, _key())
     except Invalid as refused:
         return _typed_again(actor, record, refused)
     except SlotUnavailable as refused:
         return unavailable(actor, record, choice, refused, f"/reception/clients/{client_id}/book")
-    flash(_("Booked: %(when)s.", when=_when(made)), "ok")
+    for each in made:
+        flash(_("Booked: %(when)s.", when=_when(each)), "ok")
     return redirect(url_for("reception.client", client_id=client_id), 303)
 
 
@@ -109,6 +111,8 @@ def _typed_again(actor: Actor, record: ClientRecord, refused: Invalid, moving: A
     kept = {name: value for name, value in request.form.items() if name not in ("note", "creche")}
     choice = read_pick(kept, record.id)
     page = _confirming(actor, record, choice, moving, dict(refused.fields))
+    if moving is None:
+        page |= visit.beside(actor, choice, kept)
     return render_template("reception/confirm.html", **page), refused.status
 
 
