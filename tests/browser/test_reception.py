@@ -210,3 +210,24 @@ def test_the_longest_date_stays_on_one_line_beside_the_day_bar(open_page: Visits
     assert box is not None
     assert box["height"] < 45
     assert not overflows(page)
+
+
+def test_two_are_booked_in_one_visit_by_keyboard_on_a_narrow_screen_without_scripts(
+    morning: Morning, live_server: LiveServer, open_page: Visits
+) -> None:
+    with live_server.app.app_context():
+        kind = make.make_type(name="Health check")
+        nurse = make.make_staff(given_name="Ngozi", family_name="Obi")
+        make.make_session(morning.hub, tomorrow(10, 30), tomorrow(11, 30), (nurse,), (kind,))
+    page = sign_in(open_page(320, javascript=False))
+    page.goto(f"/reception/clients/{morning.sarah}")
+    page.locator(".times-row a").first.click()
+    page.get_by_role("link", name="Health check, Ngozi Obi").first.focus()
+    assert not overflows(page)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="In the same visit").wait_for()
+    assert not overflows(page)
+    page.get_by_role("button", name="Book both").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/reception/clients/{morning.sarah}")
+    assert page.get_by_text("Booked:").count() == 2

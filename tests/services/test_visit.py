@@ -152,9 +152,8 @@ class TestBeside:
         assert clinic.beside() == []
         set_session(clinic.nurse_in, modes=["in-person"])
         assert clinic.beside(mode="phone") == []
-        other = make.make_venue()
-        set_session(clinic.nurse_in, venue_id=other)
-        assert clinic.beside() == []
+        make.make_session(make.make_venue(), at(10, 30), at(12), (make.make_staff(),), (clinic.health,))
+        assert {o.venue for _, o in booking.beside(RECEPTION, clinic.first(), 99)} == {clinic.venue}
 
     def test_it_is_what_she_would_be_offered_and_no_more(self, clinic: Clinic) -> None:
         him = make.make_client()

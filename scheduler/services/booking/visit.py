@@ -1,4 +1,4 @@
-"""Two appointments in one visit, back to back: what is beside one, and both or neither. Reached as `services.booking`."""
+"""Two appointments in one visit, back to back: what is beside one, and both or neither. For `services.booking`."""
 
 from __future__ import annotations
 
