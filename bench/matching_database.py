@@ -18,13 +18,13 @@ from sqlalchemy import Engine, event, func, insert, select
 
 from bench.matching_people import Person, client_record, named_record, someone
 from scheduler import clock, create_app
-from scheduler.services.bulk import Load
 from scheduler.demo.identity import reference, tokens
 from scheduler.extensions import db
 from scheduler.models import Client, Exclusion, IdentityToken, Match, NamedPerson
 from scheduler.rules.matching import Identity, too_little
 from scheduler.services import clients, identities
 from scheduler.services.actors import Actor
+from scheduler.services.bulk import Load
 from scheduler.services.transaction import use_case
 
 ROOT = Path(__file__).resolve().parent.parent
