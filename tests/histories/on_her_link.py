@@ -328,5 +328,9 @@ def say_whether_she_felt_safe(town: Town, pick: Pick) -> str:
 @operation()
 def say_why_she_cancelled(town: Town, pick: Pick) -> str:
     row = town.appointment(pick, town.facts(), "booked", "cancelled")
+    if row.state == "booked":
+        booking.cancel(client_actor(row.client_id), row.id, "client-asked")
+    texts = _texts(row.client_id)
     booking.say_why(client_actor(row.client_id), row.own_number, pick.one(booking.HER_REASONS))
+    assert _texts(row.client_id) == texts, "saying why sent a text"
     return f"client {row.client_id} said why {row.id} was cancelled"
